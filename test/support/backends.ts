@@ -1,0 +1,27 @@
+import * as tf from '@tensorflow/tfjs';
+import { useBackend } from '../../src/backends/use-backend-node';
+
+/** The backends that a suite runs on; `tensorflow` only where the native library could be had. */
+export const TESTED_BACKENDS: readonly ('tensorflow' | 'wasm' | 'cpu')[] =
+  process.env.TFJS_CARDINAL_NO_NATIVE === '1' ? ['wasm', 'cpu'] : ['tensorflow', 'wasm', 'cpu'];
+
+/** Runs `body` once for each backend, with that backend in use. */
+export function describeOnBackends(
+  title: string,
+  body: (backend: (typeof TESTED_BACKENDS)[number]) => void,
+): void {
+  describe.each(TESTED_BACKENDS)(`${title} on %s`, (backend) => {
+    beforeAll(async () => {
+      await useBackend(backend);
+    });
+    body(backend);
+  });
+}
+
+/** Fails unless `run` leaves as many tensors as it found. */
+export function expectNoLeak(run: () => void): void {
+  run(); // what is made once and kept (a probe, a cached constant) is made here
+  const before = tf.memory().numTensors;
+  run();
+  expect(tf.memory().numTensors).toBe(before);
+}
