@@ -76,17 +76,18 @@ describeOnBackends('groupedConv2d', (backend) => {
       });
 
       it('leaves no tensor behind', () => {
-      const options = { groups: 2, dilations: 2, padding: 2, implementation };
-      const spec = convSpec([1, 6, 6, 4], [3, 3, 2, 4], options);
-      if (strategy.declines(spec, 'forward', backend) !== undefined) return; // refused, as the cases above assert
-      const { x, filter, dy } = randomInputs(spec, [3, 3, 2, 4]);
-      expectNoLeak(() => {
-        groupedConv2d(x, filter, options).dispose();
-        groupedConv2dBackpropInput(x.shape, dy, filter, options).dispose();
-        groupedConv2dBackpropFilter(x, dy, filter.shape, options).dispose();
+        const options = { groups: 2, dilations: 2, padding: 2, implementation };
+        const spec = convSpec([1, 6, 6, 4], [3, 3, 2, 4], options);
+        if (strategy.declines(spec, 'forward', backend) !== undefined) return; // refused, as the cases above assert
+        const { x, filter, dy } = randomInputs(spec, [3, 3, 2, 4]);
+        expectNoLeak(() => {
+          groupedConv2d(x, filter, options).dispose();
+          groupedConv2dBackpropInput(x.shape, dy, filter, options).dispose();
+          groupedConv2dBackpropFilter(x, dy, filter.shape, options).dispose();
+        });
       });
-    });
-  });
+    },
+  );
 });
 
 function randomInputs(spec: ConvSpec, filterShape: Shape4D) {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { convSpec, type ConvSpec } from '../../ops/conv-spec';
 import { depthwiseSum } from '../../ops/strategies/depthwise-sum';
-import { inputGradientByForward } from '../../ops/strategies/input-gradient-by-forward';
+import { inputGradientByForward, insertZeros } from '../../ops/strategies/input-gradient-by-forward';
 
 type Shape4D = [number, number, number, number];
 
@@ -29,6 +29,9 @@ export function depthwiseBackpropInputKernel(backendName: string): tf.KernelConf
 /**
  * The filter gradient of `tf.depthwiseConv2d`, composed for a backend that has no kernel of its own: for each tap of the
  * filter, the shifted input times the output gradient, summed over images and positions.
+ *
+ * Both are laid out in frames of the padded input's size, the output gradient with zeros between and after its elements.
+ * A tap's shift is then one offset into one long row: a plain copy, where a window would be cut out row by row.
  */
 export function depthwiseBackpropFilterKernel(backendName: string): tf.KernelConfig {
   return {
@@ -44,32 +47,50 @@ export function depthwiseBackpropFilterKernel(backendName: string): tf.KernelCon
 }
 
 function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, spec: ConvSpec): tf.Tensor {
+  const { inChannels, filterHeight, filterWidth, dilations } = spec;
   const { top, bottom, left, right } = spec.padding;
+  const [frameHeight, frameWidth] = [spec.inHeight + top + bottom, spec.inWidth + left + right];
   const padded = tf.pad(x, [[0, 0], [top, bottom], [left, right], [0, 0]]); // prettier-ignore
-  const multiplier = spec.outChannels / spec.inChannels;
-  const positions = spec.batch * spec.outHeight * spec.outWidth;
-  const gradient = dy.reshape([positions, spec.inChannels, multiplier]);
-  // A product with a row of ones sums over all positions in one call; a reduction over the outer axis would transpose.
-  const ones = tf.ones([1, positions]);
+  const framed = frameTopLeft(insertZeros(dy, spec), frameHeight, frameWidth);
+  const offset = (row: number, column: number) =>
+    (row * dilations[0] * frameWidth + column * dilations[1]) * inChannels;
+  const row = tf.pad(padded.flatten(), [[0, offset(filterHeight - 1, filterWidth - 1)]]);
+  const gradients = byMultiplier(framed, inChannels);
   const taps: tf.Tensor[] = [];
-  for (let row = 0; row < spec.filterHeight; row++) {
-    for (let column = 0; column < spec.filterWidth; column++) {
-      const seen = shifted(padded, row * spec.dilations[0], column * spec.dilations[1], spec);
-      const products = seen.reshape([positions, spec.inChannels, 1]).mul(gradient);
-      taps.push(ones.matMul(products.reshape([positions, spec.outChannels])));
+  for (let i = 0; i < filterHeight; i++) {
+    for (let j = 0; j < filterWidth; j++) {
+      const seen = row.slice([offset(i, j)], [padded.size]);
+      for (const gradient of gradients) taps.push(meanOverFrame(seen.mul(gradient).reshape(padded.shape)));
     }
   }
-  return tf.concat(taps, 0);
+  // [taps · multiplier, images, channels] → [taps, channels, multiplier]
+  const sums = tf
+    .stack(taps)
+    .sum(1)
+    .mul(frameHeight * frameWidth);
+  return sums.reshape([filterHeight * filterWidth, gradients.length, inChannels]).transpose([0, 2, 1]);
 }
 
-/** What one tap reads of the padded input, a strided view as a tensor. */
-function shifted(padded: tf.Tensor4D, top: number, left: number, spec: ConvSpec): tf.Tensor4D {
-  const { batch, inChannels, outHeight, outWidth, strides } = spec;
-  const [down, across] = strides;
-  const end = [batch, top + (outHeight - 1) * down + 1, left + (outWidth - 1) * across + 1, inChannels];
-  if (down === 1 && across === 1)
-    return tf.slice(padded, [0, top, left, 0], [batch, outHeight, outWidth, inChannels]);
-  return tf.stridedSlice(padded, [0, top, left, 0], end, [1, down, across, 1]) as tf.Tensor4D;
+/** `[batch, channels]`: pooling is the one fast sum over positions that wasm has; its reductions would transpose. */
+function meanOverFrame(products: tf.Tensor4D): tf.Tensor2D {
+  const [batch, height, width, channels] = products.shape;
+  return tf.avgPool(products, [height, width], 1, 'valid').reshape([batch, channels]);
+}
+
+/** The gradient in the corner of a frame of zeros; what lies outside of the frame was zeros already. */
+function frameTopLeft(dy: tf.Tensor4D, height: number, width: number): tf.Tensor4D {
+  const [batch, dyHeight, dyWidth, channels] = dy.shape;
+  const [keptHeight, keptWidth] = [Math.min(height, dyHeight), Math.min(width, dyWidth)];
+  const whole = keptHeight === dyHeight && keptWidth === dyWidth;
+  const kept = whole ? dy : dy.slice([0, 0, 0, 0], [batch, keptHeight, keptWidth, channels]);
+  return tf.pad(kept, [[0, 0], [0, height - keptHeight], [0, width - keptWidth], [0, 0]]); // prettier-ignore
+}
+
+/** One flat gradient for each of a channel's outputs. */
+function byMultiplier(dy: tf.Tensor4D, inChannels: number): tf.Tensor1D[] {
+  const multiplier = dy.shape[3] / inChannels;
+  if (multiplier === 1) return [dy.flatten()];
+  return tf.unstack(dy.reshape([-1, multiplier]).transpose()) as tf.Tensor1D[];
 }
 
 /** `[h, w, channels, multiplier]` is, read in the same order, a grouped filter of depth 1. */

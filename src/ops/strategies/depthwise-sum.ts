@@ -81,9 +81,9 @@ function repeatOverInputs(dy: tf.Tensor4D, spec: ConvSpec): tf.Tensor4D {
   const depth = spec.inChannels / spec.groups;
   if (depth === 1) return dy;
   const positions = spec.batch * spec.outHeight * spec.outWidth;
-  return dy
-    .reshape([positions * spec.groups, 1, spec.outChannels / spec.groups])
-    .tile([1, depth, 1])
+  const each = dy.reshape([positions * spec.groups, spec.outChannels / spec.groups]);
+  return tf
+    .concat(Array<tf.Tensor>(depth).fill(each), 1)
     .reshape([spec.batch, spec.outHeight, spec.outWidth, depth * spec.outChannels]);
 }
 

@@ -60,8 +60,8 @@ function border(
   return [first, input + reach - output * stride - first];
 }
 
-/** Each element followed by `stride - 1` zeros, along height and width. */
-function insertZeros(
+/** A gradient `[batch, outHeight, outWidth, outChannels]` with `stride - 1` zeros after each element, both ways. */
+export function insertZeros(
   dy: tf.Tensor4D,
   { batch, outHeight, outWidth, outChannels, strides }: ConvSpec,
 ): tf.Tensor4D {

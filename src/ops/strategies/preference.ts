@@ -14,28 +14,38 @@ export interface Preference {
  * On tensorflow the native kernel is faster at every shape. Elsewhere it is a trade between the arithmetic that a form
  * wastes and the calls that it makes.
  */
-export function preference(spec: ConvSpec, _pass: Pass, backend: string): Preference {
-  const depth = spec.inChannels / spec.groups;
+export function preference(spec: ConvSpec, pass: Pass, backend: string): Preference {
   if (backend === 'tensorflow') {
     return {
       order: ['native', 'split-concat', 'depthwise-sum', 'block-diagonal'],
       reason: 'the native kernel was the fastest at every measured shape',
     };
   }
-  if (spec.groups === 1) {
+  if (spec.groups === 1) return leastArithmetic('with one group it is the stock convolution itself');
+  const depth = spec.inChannels / spec.groups;
+  if (depth === 1)
+    return oneDepthwiseCall('with one input channel a group it is the stock depthwise convolution itself');
+  if (pass === 'backpropFilter') {
+    if (depth > 4 || spec.inChannels > 128) {
+      return leastArithmetic('for filter gradients of many channels the least arithmetic was the fastest');
+    }
     return {
-      order: ['split-concat', 'block-diagonal', 'depthwise-sum'],
-      reason: 'with one group it is the stock convolution itself',
+      order: ['block-diagonal', 'split-concat', 'depthwise-sum'],
+      reason: 'for filter gradients of few channels a group one dense call was faster than a call a group',
     };
   }
-  if (depth <= 4) {
-    return {
-      order: ['depthwise-sum', 'split-concat', 'block-diagonal'],
-      reason: 'with up to 4 input channels a group one depthwise call was faster than a call a group',
-    };
+  if (depth <= 4 || (depth <= 8 && spec.groups >= 32)) {
+    return oneDepthwiseCall(
+      'with few input channels in many groups one depthwise call was faster than a call a group',
+    );
   }
-  return {
-    order: ['split-concat', 'block-diagonal', 'depthwise-sum'],
-    reason: 'with more than 4 input channels a group the least arithmetic was the fastest',
-  };
+  return leastArithmetic('with many input channels a group the least arithmetic was the fastest');
+}
+
+function leastArithmetic(reason: string): Preference {
+  return { order: ['split-concat', 'block-diagonal', 'depthwise-sum'], reason };
+}
+
+function oneDepthwiseCall(reason: string): Preference {
+  return { order: ['depthwise-sum', 'split-concat', 'block-diagonal'], reason };
 }
