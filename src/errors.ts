@@ -70,6 +70,7 @@ export function unknownChoice(
 
 function describe(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'number') return String(value); // JSON has no NaN and no Infinity
   if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`;
   try {
     return JSON.stringify(value) ?? String(value);

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { GROUPED_CONV2D_GRADIENTS } from '../ops/grouped-conv2d-gradients';
 import { groupedConv2dKernels } from '../ops/grouped-conv2d-kernels';
 import { conv2dBackpropFilterKernel } from './composite/conv2d-backprop-filter';
+import { maxPoolGradient } from './composite/max-pool-gradient';
 import { depthwiseBackpropFilterKernel, depthwiseBackpropInputKernel } from './composite/depthwise-backprop';
 
 /** Backends that grouped convolution is registered for; none of them needs to be installed. */
@@ -24,3 +25,7 @@ for (const make of [
   const kernel = make('wasm');
   if (tf.getKernel(kernel.kernelName, 'wasm') == null) tf.registerKernel(kernel);
 }
+
+const stockMaxPoolGradient = tf.getGradient('MaxPool');
+tf.unregisterGradient('MaxPool');
+tf.registerGradient(maxPoolGradient(stockMaxPoolGradient, 'wasm'));

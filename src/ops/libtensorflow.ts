@@ -4,12 +4,29 @@ import { CardinalError } from '../errors';
 /** The name under which tfjs-node registers its backend. */
 export const TENSORFLOW = 'tensorflow';
 
-/** An attribute value of a TensorFlow operation. Whole numbers are `int`s unless wrapped by {@link float}. */
-export type Attribute = boolean | number | string | readonly number[] | { readonly float: number };
+/** Element types that an operation's type attribute can name. */
+export type ElementType = 'float32' | 'int32';
+
+/**
+ * An attribute value of a TensorFlow operation. Numbers and lists of them are `int`s unless wrapped by {@link float}; an
+ * element type is wrapped by {@link elementType}, which a string alone could not show.
+ */
+export type Attribute =
+  | boolean
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly elementType: ElementType };
 
 /** Marks a number as a `float` attribute, which `1` alone could not show. */
 export function float(value: number): Attribute {
   return { float: value };
+}
+
+/** Marks a string as the name of an element type: `{ Tidx: elementType('int32') }`. */
+export function elementType(type: ElementType): Attribute {
+  return { elementType: type };
 }
 
 /** The part of tfjs-node's backend that runs operations; its class is not imported, so this file bundles anywhere. */
@@ -27,7 +44,8 @@ interface TensorflowBackend {
  * Runs one eager operation of libtensorflow through tfjs-node and returns its outputs, untaped.
  *
  * @param operation TensorFlow's name of it, say `'Conv2D'`
- * @param inputs tensors on the `tensorflow` backend; `T` follows from the attributes, float unless given
+ * @param inputs tensors on the `tensorflow` backend
+ * @param attributes by TensorFlow's names; `T` is float32 unless given, and `null` for an operation that has no `T`
  * @param outputs how many tensors it returns
  * @throws CardinalError on another backend; TensorFlow's own error where it refuses
  *
@@ -37,7 +55,7 @@ interface TensorflowBackend {
 export function runTensorflow(
   operation: string,
   inputs: tf.TensorInfo[],
-  attributes: Readonly<Record<string, Attribute>>,
+  attributes: Readonly<Record<string, Attribute | null>>,
   outputs = 1,
 ): tf.Tensor[] {
   if (tf.getBackend() !== TENSORFLOW) {
@@ -47,8 +65,11 @@ export function runTensorflow(
   }
   const backend = tf.backend() as unknown as TensorflowBackend;
   const { binding } = backend;
-  const encoded = Object.entries(attributes).map(([name, value]) => ({ name, ...encode(binding, value) }));
-  encoded.push({ name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT });
+  const encoded: { name: string; type: number; value: unknown }[] = [];
+  if (!('T' in attributes)) encoded.push({ name: 'T', ...encode(binding, elementType('float32')) });
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null) encoded.push({ name, ...encode(binding, value) });
+  }
   return backend.executeMultipleOutputs(operation, encoded, inputs, outputs);
 }
 
@@ -64,5 +85,9 @@ function encode(binding: Record<string, number>, value: Attribute): { type: numb
   if (typeof value === 'string') return { type: binding.TF_ATTR_STRING, value };
   if (typeof value === 'object' && 'float' in value)
     return { type: binding.TF_ATTR_FLOAT, value: value.float };
+  if (typeof value === 'object' && 'elementType' in value) {
+    const type = value.elementType === 'int32' ? binding.TF_INT32 : binding.TF_FLOAT;
+    return { type: binding.TF_ATTR_TYPE, value: type };
+  }
   return { type: binding.TF_ATTR_INT, value };
 }

@@ -63,7 +63,13 @@ function border(
 /** A gradient `[batch, outHeight, outWidth, outChannels]` with `stride - 1` zeros after each element, both ways. */
 export function insertZeros(
   dy: tf.Tensor4D,
-  { batch, outHeight, outWidth, outChannels, strides }: ConvSpec,
+  {
+    batch,
+    outHeight,
+    outWidth,
+    outChannels,
+    strides,
+  }: Pick<ConvSpec, 'batch' | 'outHeight' | 'outWidth' | 'outChannels' | 'strides'>,
 ): tf.Tensor4D {
   let spread: tf.Tensor4D = dy;
   const [down, across] = strides;
