@@ -1,0 +1,27 @@
+export { useBackend } from './backends/use-backend-node';
+export type { BackendChoice, BackendName } from './backends/use-backend-node';
+
+export { batches } from './data/batches';
+export type { Batch, BatchOptions } from './data/batches';
+export type { Augmentation } from './data/augmentation';
+export { loadCifar10 } from './data/cifar10';
+export type { LoadCifar10Options } from './data/cifar10';
+export { split, subset } from './data/image-dataset';
+export type { ImageDataset, ImageSubset } from './data/image-dataset';
+export type { LoadProgress } from './data/load-progress';
+
+export { evaluate } from './train/evaluate';
+export type { EvaluateOptions, Evaluation } from './train/evaluate';
+export { DEFAULT_RECIPE } from './train/recipe';
+export type { Recipe } from './train/recipe';
+export { train } from './train/train';
+export type { TrainData, TrainOptions, TrainResult } from './train/train';
+export { loadRunWeights, readCheckpoint, readResult, readRunConfig } from './train/run-folder-node';
+export type { CheckpointName } from './train/run-folder-node';
+export type { RunConfig, RunResult } from './train/run-config';
+
+export { loadLayersModel } from './export/load-layers-model-node';
+export { saveLayersModel } from './export/save-layers-model-node';
+
+export { SafetensorsError } from './safetensors/tensor';
+export { readSafetensors, writeSafetensors } from './safetensors/file-node';

@@ -1,0 +1,56 @@
+// Runs the library in Chromium on webgl and cpu: `npm run test:browser`, with CHROMIUM naming another browser than
+// /usr/bin/chromium. It is apart from `npm test` because it needs a browser that npm cannot install.
+import { build } from 'esbuild';
+import { existsSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+if (!existsSync(executablePath)) {
+  console.error(`error: there is no browser at ${executablePath}: install Chromium, or name one in CHROMIUM`);
+  process.exit(1);
+}
+const { outputFiles } = await build({
+  entryPoints: ['test/browser/page.ts'],
+  bundle: true,
+  platform: 'browser',
+  format: 'iife',
+  write: false,
+});
+const browser = await chromium.launch({
+  executablePath,
+  args: [
+    '--no-sandbox',
+    '--disable-background-networking',
+    '--use-gl=angle',
+    '--use-angle=swiftshader',
+    '--enable-unsafe-swiftshader',
+  ],
+});
+let failed = 0;
+try {
+  for (const backend of ['webgl', 'cpu']) {
+    const page = await browser.newPage();
+    const complaints = [];
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.setContent('<!doctype html><title>tfjs-cardinal</title>');
+    await page.addScriptTag({ content: outputFiles[0].text });
+    const { errors, losses } = await page.evaluate((name) => globalThis.runOnBackend(name), backend);
+    for (const [implementation, error] of Object.entries(errors)) {
+      const passed = error <= 1e-4;
+      if (!passed) failed++;
+      console.log(
+        `${passed ? 'ok  ' : 'FAIL'} ${backend} ${implementation}: relative error ${error.toExponential(1)}`,
+      );
+    }
+    const learned = losses.at(-1) < losses[0] && complaints.length === 0;
+    if (!learned) failed++;
+    console.log(
+      `${learned ? 'ok  ' : 'FAIL'} ${backend} model.fit: loss ${losses[0].toFixed(3)} to ${losses.at(-1).toFixed(3)}`,
+    );
+    for (const complaint of complaints) console.log(`     ${complaint}`);
+    await page.close();
+  }
+} finally {
+  await browser.close();
+}
+process.exitCode = failed > 0 ? 1 : 0;

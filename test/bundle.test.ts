@@ -1,0 +1,22 @@
+import { build } from 'esbuild';
+import { gzipSync } from 'node:zlib';
+
+// The library and the zoo run in browsers: nothing of Node may come in, and not much of anything.
+it.each([
+  ['src/index.ts', 16],
+  ['models/index.ts', 16],
+])('%s bundles for a browser, in less than %i kB gzipped', async (entry, kilobytes) => {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    minify: true,
+    platform: 'browser',
+    format: 'esm',
+    external: ['@tensorflow/tfjs'],
+    write: false,
+    metafile: true,
+  });
+  const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+  expect(new Set(imported)).toEqual(new Set(['@tensorflow/tfjs']));
+  expect(gzipSync(outputFiles[0].contents).length).toBeLessThan(kilobytes * 1000);
+});
