@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+
+import { CHECKPOINTS, type CheckpointName } from '../../../src/train/run-folder-node';
+import { evaluateRun, type RunEvaluation } from '../../evaluate-run';
+import { print, printJson } from '../output';
+import { plainTable } from '../plain-table';
+import { choice, MACHINE_OPTIONS, whole, type TrainFlags } from '../train-options';
+import { createTrainingReporter, percent } from '../training-reporter';
+
+const EXAMPLES = `
+Examples:
+  $ cardinal eval runs/toy
+  $ cardinal eval runs/toy --checkpoint last --json`;
+
+interface EvalFlags extends Pick<TrainFlags, 'backend' | 'data' | 'json'> {
+  readonly checkpoint: CheckpointName;
+  readonly batchSize?: number;
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('eval')
+    .description('test a run on all 10,000 test images')
+    .argument('<run>', 'a run folder, such as runs/toy')
+    .option(
+      '--checkpoint <name>',
+      `${CHECKPOINTS.join(' or ')}`,
+      choice('--checkpoint', CHECKPOINTS),
+      CHECKPOINTS[0],
+    )
+    .option('--batch-size <n>', 'images at a time (256)', whole('--batch-size', 1));
+  for (const { flags, summary, parse } of MACHINE_OPTIONS) command.option(flags, summary, parse);
+  command.option('--json', 'print the result as JSON').addHelpText('after', EXAMPLES).action(runEval);
+}
+
+async function runEval(folder: string, flags: EvalFlags): Promise<void> {
+  const reporter = createTrainingReporter();
+  try {
+    const { checkpoint, batchSize, backend, data: source } = flags;
+    const evaluation = await evaluateRun(folder, { checkpoint, batchSize, backend, source, reporter });
+    reporter.stop();
+    if (flags.json === true) printJson(evaluation);
+    else print(describe(evaluation));
+  } finally {
+    reporter.stop();
+  }
+}
+
+function describe(evaluation: RunEvaluation): string {
+  const { model, checkpoint, epochs, accuracy, loss, count, imagesPerSecond, confusion } = evaluation;
+  const table = plainTable(['class', 'accuracy', 'most often taken for'], [1]);
+  evaluation.classNames.forEach((name, label) => {
+    const wrong = confusion[label].map((images, guess) => (guess === label ? -1 : images));
+    const most = wrong.indexOf(Math.max(...wrong));
+    table.push([
+      name,
+      percent(evaluation.classAccuracy[label]),
+      `${evaluation.classNames[most]} (${wrong[most]})`,
+    ]);
+  });
+  return [
+    `${model}, ${checkpoint} checkpoint, after ${epochs} epochs: ${percent(accuracy)} of ${count} test images, ` +
+      `loss ${loss.toFixed(4)}, ${imagesPerSecond.toFixed(0)} images/s`,
+    '',
+    table.toString(),
+  ].join('\n');
+}

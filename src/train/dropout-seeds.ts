@@ -1,0 +1,50 @@
+import type * as tf from '@tensorflow/tfjs';
+
+import { seededRandom } from '../data/random';
+
+/** What dropout layers of tfjs have, though their types hide it. */
+interface SeededLayer {
+  seed?: number | string | null;
+  rate: number;
+}
+
+/** Keeps this use of the seed apart from the others. */
+const STREAM = 0x64726f;
+
+/**
+ * Gives the dropout layers of a model a seed for each step.
+ *
+ * A tfjs dropout layer with a seed draws the same mask at each call, which is no dropout but a smaller network, and
+ * one without a seed draws from `Math.random`, which no run can repeat. A seed that is a function of (run, layer, step)
+ * gives fresh masks that a run can repeat and resume.
+ */
+export class DropoutSeeds {
+  private readonly layers: readonly SeededLayer[];
+  private readonly own: readonly SeededLayer['seed'][];
+
+  constructor(model: tf.LayersModel) {
+    this.layers = dropoutLayers(model.layers);
+    this.own = this.layers.map((layer) => layer.seed);
+  }
+
+  /** Sets the masks of one step. */
+  set(seed: number, step: number): void {
+    this.layers.forEach((layer, position) => {
+      const random = seededRandom(seed, position, step, STREAM);
+      // tfjs takes the seed 0 for none.
+      layer.seed = 1 + random.below(2 ** 31 - 1);
+    });
+  }
+
+  /** Gives the layers the seeds that they were made with, which their configs then show again. */
+  restore(): void {
+    this.layers.forEach((layer, position) => (layer.seed = this.own[position]));
+  }
+}
+
+function dropoutLayers(layers: readonly tf.layers.Layer[]): SeededLayer[] {
+  return layers.flatMap((layer) => {
+    if ('layers' in layer) return dropoutLayers((layer as tf.LayersModel).layers);
+    return 'seed' in layer && 'rate' in layer ? [layer as unknown as SeededLayer] : [];
+  });
+}

@@ -1,0 +1,100 @@
+import * as tf from '@tensorflow/tfjs';
+
+import { batches } from '../data/batches';
+import type { ImageDataset } from '../data/image-dataset';
+import { check, InterruptedError } from '../errors';
+import { countCorrect, crossEntropySum, predictedClasses } from './classification';
+import { breathe } from './breathe';
+
+export interface EvaluateOptions {
+  /** Default 256. */
+  readonly batchSize?: number;
+  /** Called after each batch with the images done and all images. */
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Evaluation {
+  /** Mean softmax cross-entropy an image, in natural units. */
+  readonly loss: number;
+  /** Share of the images whose highest logit is at their class, from 0 to 1. */
+  readonly accuracy: number;
+  readonly count: number;
+  readonly imagesPerSecond: number;
+  /** `[true class][predicted class]`, numbers of images. */
+  readonly confusion: readonly (readonly number[])[];
+  /** Share of right predictions by true class; `NaN` for a class without images. */
+  readonly classAccuracy: readonly number[];
+}
+
+/**
+ * Loss and accuracy of a model that outputs logits on all images of a dataset, without augmentation.
+ *
+ * @throws InvalidArgumentError if the model's input or output does not fit the dataset
+ * @throws InterruptedError once `signal` is aborted
+ *
+ * @example
+ * const { accuracy } = await evaluate(model, cifar10.test);
+ */
+export async function evaluate(
+  model: tf.LayersModel,
+  dataset: ImageDataset,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  checkModel(model, dataset);
+  const { batchSize = 256, onProgress, signal } = options;
+  const classes = dataset.classNames.length;
+  const confusion = dataset.classNames.map(() => new Array<number>(classes).fill(0));
+  let loss = 0;
+  let correct = 0;
+  let done = 0;
+  let milliseconds = 0;
+  for (const batch of batches(dataset, { batchSize })) {
+    if (signal?.aborted === true) throw new InterruptedError('the evaluation was interrupted');
+    const start = performance.now();
+    const logits = await infer(model, batch.images, [batch.count, ...dataset.imageShape]);
+    milliseconds += performance.now() - start;
+    const predicted = predictedClasses(logits, classes);
+    loss += crossEntropySum(logits, batch.labels, classes);
+    correct += countCorrect(predicted, batch.labels);
+    predicted.forEach((guess, i) => confusion[batch.labels[i]][guess]++);
+    done += batch.count;
+    onProgress?.(done, dataset.count);
+    await breathe();
+  }
+  return {
+    loss: loss / done,
+    accuracy: correct / done,
+    count: done,
+    imagesPerSecond: (done / milliseconds) * 1000,
+    confusion,
+    classAccuracy: confusion.map((row, label) => row[label] / row.reduce((sum, n) => sum + n, 0)),
+  };
+}
+
+async function infer(model: tf.LayersModel, images: Float32Array, shape: number[]): Promise<Float32Array> {
+  const logits = tf.tidy(() => model.apply(tf.tensor(images, shape), { training: false }) as tf.Tensor);
+  try {
+    return (await logits.data()) as Float32Array;
+  } finally {
+    logits.dispose();
+  }
+}
+
+/** Throws an InvalidArgumentError unless `model` takes the images of `dataset` and outputs a logit for each class. */
+export function checkModel(model: tf.LayersModel, dataset: ImageDataset): void {
+  check(dataset.count > 0, 'data', `at least one image in ${dataset.name}`, dataset.count);
+  const single = model.inputs.length === 1 && model.outputs.length === 1;
+  check(single, 'model', 'one input and one output', [model.inputs.length, model.outputs.length]);
+  const input = model.inputs[0].shape.slice(1);
+  const fits = input.length === 3 && input.every((n, i) => n === null || n === dataset.imageShape[i]);
+  check(fits, 'model', `an input of [${dataset.imageShape.join(', ')}], as ${dataset.name} has`, input);
+  const output = model.outputs[0].shape.slice(1);
+  const classes = dataset.classNames.length;
+  const counted = output.length === 1 && output[0] === classes;
+  check(counted, 'model', `an output of [${classes}], the classes of ${dataset.name}`, output);
+  const { sourceLayer } = model.outputs[0];
+  const isSoftmax =
+    sourceLayer.getClassName() === 'Softmax' || sourceLayer.getConfig().activation === 'softmax';
+  check(!isSoftmax, 'model', 'logits as output, without a softmax', sourceLayer.name);
+}

@@ -1,0 +1,28 @@
+import type * as tf from '@tensorflow/tfjs';
+
+import type { NamedArrays } from './train-state';
+
+/** A weight that an optimiser moves. */
+export interface Parameter {
+  /** The weight's name in the model, `layer1.0.conv2/kernel`. */
+  readonly name: string;
+  readonly variable: tf.Variable;
+  /** Whether weight decay applies: true for kernels, false for biases and batch norm. */
+  readonly decayed: boolean;
+}
+
+/** Moves a fixed list of parameters against their gradients. */
+export interface Optimizer {
+  /**
+   * One update of every parameter. Makes and frees its own intermediates; does not dispose the gradients.
+   *
+   * @param gradients by parameter name; a parameter without one stays as it is
+   * @param learningRate for this step
+   */
+  step(gradients: ReadonlyMap<string, tf.Tensor>, learningRate: number): void;
+  /** Copies of the slots (momentum, moments), by slot name and then parameter name. */
+  state(): ReadonlyMap<string, NamedArrays>;
+  /** Continues from what {@link state} gave, after `steps` steps. */
+  restore(state: ReadonlyMap<string, NamedArrays>, steps: number): void;
+  dispose(): void;
+}

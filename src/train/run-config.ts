@@ -1,0 +1,79 @@
+import { z } from 'zod';
+
+import { OPTIMIZERS, SCHEDULES } from './recipe';
+
+const count = z.number().int().nonnegative();
+
+export const recipeSchema = z.object({
+  epochs: count,
+  batchSize: count,
+  optimizer: z.enum(OPTIMIZERS),
+  learningRate: z.number(),
+  momentum: z.number(),
+  weightDecay: z.number(),
+  schedule: z.enum(SCHEDULES),
+  warmupEpochs: z.number(),
+  labelSmoothing: z.number(),
+  mixup: z.number(),
+  ema: z.number(),
+  padCrop: count,
+  flip: z.boolean(),
+  cutout: count,
+  seed: count,
+});
+
+/** What `config.json` of a run folder holds: enough to build the model and the data again. */
+export const runConfigSchema = z.object({
+  model: z.object({
+    name: z.string(),
+    /** Options of `createModel`, defaults filled in. */
+    options: z.object({
+      numClasses: count,
+      inputShape: z.tuple([count, count, count]),
+      seed: count,
+      dropRate: z.number(),
+      implementation: z.string(),
+    }),
+  }),
+  data: z.object({
+    name: z.literal('cifar10'),
+    /** The user's own copy of the data, where there is one. */
+    source: z.string().optional(),
+    /** Training images, class-balanced; without it, all that are not held out. */
+    subset: count.optional(),
+    /** Training images held out to choose the best epoch. */
+    validation: count,
+  }),
+  recipe: recipeSchema,
+  /** What the run was computed on. */
+  backend: z.string(),
+  versions: z.record(z.string(), z.string()),
+});
+
+export type RunConfig = z.infer<typeof runConfigSchema>;
+
+/** What `result.json` of a run folder holds, written once the run is over. */
+export const runResultSchema = z.object({
+  model: z.string(),
+  /** Share of all test images that are classified rightly, from 0 to 1, by the best checkpoint. */
+  testAccuracy: z.number(),
+  testLoss: z.number(),
+  testImages: count,
+  testImagesPerSecond: z.number(),
+  /** By class name; `null` for a class without test images. */
+  classAccuracy: z.record(z.string(), z.number().nullable()),
+  /** `[true class][predicted class]`, numbers of test images. */
+  confusion: z.array(z.array(count)),
+  epochs: count,
+  bestEpoch: count,
+  validationAccuracy: z.number().optional(),
+  trainImages: count,
+  /** The median over the epochs, the first left out where there are others. */
+  trainImagesPerSecond: z.number(),
+  /** Seconds of training, data loading, validation and test left out. */
+  trainSeconds: z.number(),
+  parameters: z.object({ trainable: count, nonTrainable: count, total: count }),
+  backend: z.string(),
+});
+
+export type RunResult = z.infer<typeof runResultSchema>;

@@ -1,0 +1,103 @@
+import type * as tf from '@tensorflow/tfjs';
+
+import type { ImageDataset } from '../data/image-dataset';
+import { checkModel } from './evaluate';
+import { resolveRecipe, type Recipe } from './recipe';
+import type { EpochMetrics, TrainProgress, TrainState } from './train-state';
+import { TrainingRun } from './training-run';
+
+/** What a step came to. */
+export interface StepEvent {
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Steps done in this epoch, this one included. */
+  readonly stepsInEpoch: number;
+  readonly stepsPerEpoch: number;
+  /** Steps done since the start of the run, and steps of the whole run. */
+  readonly step: number;
+  readonly totalSteps: number;
+  /** Images of this batch. */
+  readonly batchSize: number;
+  /** Mean loss of this batch. */
+  readonly loss: number;
+  /** Means over this epoch so far. */
+  readonly meanLoss: number;
+  readonly meanAccuracy: number;
+  readonly learningRate: number;
+  readonly imagesPerSecond: number;
+}
+
+/** Why a checkpoint is due: an epoch is over, or a signal stopped the run in the midst of one. */
+export interface CheckpointEvent {
+  readonly reason: 'epoch' | 'interrupted';
+  /** Whether the epoch is the best so far; never at an interruption. */
+  readonly isBest: boolean;
+}
+
+/** What a caller may watch and steer; nothing here changes the numbers. */
+export interface TrainHooks {
+  /** Once aborted, the step under way is finished, `onCheckpoint` called, and an InterruptedError thrown. */
+  readonly signal?: AbortSignal;
+  /** Goes on from here as if the run had not stopped. Recipe, model and data must be those of the stopped run. */
+  readonly resumeFrom?: TrainState;
+  readonly onStep?: (event: StepEvent) => void;
+  readonly onValidation?: (done: number, total: number) => void;
+  readonly onEpoch?: (metrics: EpochMetrics, isBest: boolean) => void;
+  /** Keeps the state; awaited before the run goes on. */
+  readonly onCheckpoint?: (state: TrainState, event: CheckpointEvent) => void | Promise<void>;
+}
+
+export type TrainOptions = Partial<Recipe> & TrainHooks;
+
+export interface TrainData {
+  readonly train: ImageDataset;
+  /** Decides which epoch is the best. Never the test images. */
+  readonly validation?: ImageDataset;
+}
+
+export interface TrainResult {
+  readonly recipe: Recipe;
+  /** One entry for each epoch. */
+  readonly history: readonly EpochMetrics[];
+  /** The best epoch by validation accuracy, the first of equals; the last epoch if there are no validation images. */
+  readonly best: NonNullable<TrainProgress['best']>;
+  readonly steps: number;
+}
+
+/**
+ * Trains a model that outputs logits to classify images.
+ *
+ * Changes the model's weights in place; at the end they are those that evaluation uses: the moving average if the
+ * recipe keeps one, else those of the last step. All that is random follows from `seed`, so that on one backend
+ * the same call gives the same weights. An epoch leaves out the images that do not fill a last batch.
+ *
+ * @param options parts of a recipe, the rest being `DEFAULT_RECIPE`, and hooks
+ * @throws InvalidArgumentError for options out of range, or a model that does not fit the data
+ * @throws InterruptedError once `signal` is aborted
+ * @throws CardinalError when the loss stops being a finite number; the last checkpoint is from before
+ *
+ * @example
+ * const { train: images, test } = await loadCifar10();
+ * const { train: part, validation } = split(images, { validation: 5_000, seed: 1 });
+ * await train(model, { train: part, validation }, { epochs: 30, seed: 1 });
+ * (await evaluate(model, test)).accuracy;
+ */
+export async function train(
+  model: tf.LayersModel,
+  data: TrainData,
+  options: TrainOptions = {},
+): Promise<TrainResult> {
+  const { signal, resumeFrom, onStep, onValidation, onEpoch, onCheckpoint, ...given } = options;
+  const recipe = resolveRecipe(given);
+  checkModel(model, data.train);
+  if (data.validation !== undefined) checkModel(model, data.validation);
+  const hooks: TrainHooks = { signal, resumeFrom, onStep, onValidation, onEpoch, onCheckpoint };
+  const run = new TrainingRun(model, data, recipe, hooks);
+  try {
+    await run.toTheEnd();
+    return run.result();
+  } finally {
+    run.dispose();
+  }
+}

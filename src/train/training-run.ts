@@ -1,0 +1,293 @@
+import * as tf from '@tensorflow/tfjs';
+
+import { batches, type Batch } from '../data/batches';
+import { CardinalError, check, InterruptedError } from '../errors';
+import { breathe } from './breathe';
+import { countCorrect, predictedClasses } from './classification';
+import { createOptimizer } from './create-optimizer';
+import { DropoutSeeds } from './dropout-seeds';
+import { evaluate, type Evaluation } from './evaluate';
+import { computeGradients } from './gradients';
+import { mixRows, mixupShare } from './mixup';
+import { MovingAverage } from './moving-average';
+import type { Optimizer, Parameter } from './optimizer';
+import type { Recipe } from './recipe';
+import { createSchedule, type Schedule } from './schedule';
+import { softTargets } from './targets';
+import type { TrainData, TrainHooks, TrainResult } from './train';
+import type { EpochMetrics, NamedArrays, TrainProgress, TrainState } from './train-state';
+import { readWeights, trainableParameters, weightVariables } from './weights';
+import { writeWeights } from './write-weights';
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+const EMPTY_SUMS = Object.freeze({ loss: 0, correct: 0, images: 0, seconds: 0 });
+
+/** One call of `train`, with the tensors that it holds meanwhile. */
+export class TrainingRun {
+  private readonly parameters: readonly Parameter[];
+  private readonly optimizer: Optimizer;
+  private readonly average: MovingAverage | undefined;
+  private readonly dropout: DropoutSeeds;
+  private readonly schedule: Schedule;
+  private readonly stepsPerEpoch: number;
+  private readonly totalSteps: number;
+  private readonly progress: Mutable<TrainProgress>;
+
+  constructor(
+    private readonly model: tf.LayersModel,
+    private readonly data: TrainData,
+    private readonly recipe: Recipe,
+    private readonly hooks: TrainHooks,
+  ) {
+    const { count } = data.train;
+    this.stepsPerEpoch = Math.floor(count / recipe.batchSize);
+    check(this.stepsPerEpoch > 0, 'batchSize', `at most ${count}, the training images`, recipe.batchSize);
+    this.totalSteps = this.stepsPerEpoch * recipe.epochs;
+    this.schedule = createSchedule(recipe.schedule, {
+      learningRate: recipe.learningRate,
+      totalSteps: this.totalSteps,
+      warmupSteps: Math.round(recipe.warmupEpochs * this.stepsPerEpoch),
+    });
+    const state = hooks.resumeFrom;
+    if (state !== undefined) this.checkState(state);
+    this.progress = state === undefined ? freshProgress(recipe.seed) : { ...state.progress };
+    if (state !== undefined) writeWeights(model, state.weights);
+    this.parameters = trainableParameters(model);
+    check(this.parameters.length > 0, 'model', 'at least one trainable weight', 0);
+    this.dropout = new DropoutSeeds(model);
+    this.optimizer = createOptimizer(recipe, this.parameters);
+    if (recipe.ema > 0) this.average = new MovingAverage(weightVariables(model), recipe.ema);
+    if (state !== undefined) this.restore(state);
+  }
+
+  async toTheEnd(): Promise<void> {
+    const { progress } = this;
+    while (progress.epochsDone < this.recipe.epochs) {
+      await this.trainEpoch();
+      await this.finishEpoch();
+    }
+    this.average?.apply();
+  }
+
+  result(): TrainResult {
+    const { history, step } = this.progress;
+    const best = this.progress.best ?? { epoch: history.length };
+    return { recipe: this.recipe, history, best, steps: step };
+  }
+
+  dispose(): void {
+    this.dropout.restore();
+    this.optimizer.dispose();
+    this.average?.dispose();
+  }
+
+  private async trainEpoch(): Promise<void> {
+    const { recipe, progress } = this;
+    const { padCrop, flip, cutout, batchSize, seed } = recipe;
+    if (progress.stepsInEpoch === this.stepsPerEpoch) return;
+    const epoch = batches(this.data.train, {
+      batchSize,
+      seed,
+      epoch: progress.epochsDone,
+      skip: progress.stepsInEpoch,
+      shuffle: true,
+      dropRemainder: true,
+      augmentation: { padCrop, flip, cutout },
+    });
+    let start = performance.now();
+    for (const batch of epoch) {
+      const { loss, correct } = await this.trainStep(batch);
+      await breathe();
+      const now = performance.now();
+      const { running } = progress;
+      progress.running = {
+        loss: running.loss + loss * batch.count,
+        correct: running.correct + correct,
+        images: running.images + batch.count,
+        seconds: running.seconds + (now - start) / 1000,
+      };
+      this.reportStep(loss, batch.count / ((now - start) / 1000));
+      await this.stopIfAsked();
+      start = performance.now();
+    }
+  }
+
+  private async trainStep(batch: Batch): Promise<{ loss: number; correct: number }> {
+    const { recipe, progress, model } = this;
+    const classes = this.data.train.classNames.length;
+    const { images, targets } = this.inputs(batch, classes);
+    this.dropout.set(recipe.seed, progress.step);
+    const learningRate = this.schedule(progress.step);
+    const inputs = {
+      images: tf.tensor(images, [batch.count, ...this.data.train.imageShape]),
+      targets: tf.tensor2d(targets, [batch.count, classes]),
+    };
+    const { loss, logits, gradients } = computeGradients(
+      model,
+      this.parameters,
+      inputs.images,
+      inputs.targets,
+    );
+    try {
+      const [lossValue] = await loss.data();
+      const predicted = predictedClasses((await logits.data()) as Float32Array, classes);
+      if (!Number.isFinite(lossValue)) throw this.diverged(`the loss became ${lossValue}`);
+      this.optimizer.step(gradients, learningRate);
+      this.applyConstraints();
+      this.average?.update(progress.step);
+      progress.step++;
+      progress.stepsInEpoch++;
+      return { loss: lossValue, correct: countCorrect(predicted, batch.labels) };
+    } finally {
+      tf.dispose([inputs.images, inputs.targets, loss, logits, ...gradients.values()]);
+    }
+  }
+
+  private inputs(batch: Batch, classes: number): { images: Float32Array; targets: Float32Array } {
+    const { mixup, labelSmoothing, seed } = this.recipe;
+    const targets = softTargets(batch.labels, classes, labelSmoothing);
+    if (mixup === 0) return { images: batch.images, targets };
+    const share = mixupShare(mixup, seed, this.progress.step);
+    return {
+      images: mixRows(batch.images, batch.count, share),
+      targets: mixRows(targets, batch.count, share),
+    };
+  }
+
+  private applyConstraints(): void {
+    for (const weight of this.model.trainableWeights) {
+      if (weight.constraint == null) continue;
+      tf.tidy(() => {
+        weight.write(weight.read().clone());
+      });
+    }
+  }
+
+  private async finishEpoch(): Promise<void> {
+    const { progress } = this;
+    const validation = await this.validate();
+    const { running, step } = progress;
+    const metrics: EpochMetrics = {
+      epoch: progress.epochsDone + 1,
+      step,
+      learningRate: this.schedule(step - 1),
+      trainLoss: running.loss / running.images,
+      trainAccuracy: running.correct / running.images,
+      ...(validation && { validationLoss: validation.loss, validationAccuracy: validation.accuracy }),
+      imagesPerSecond: running.images / running.seconds,
+      seconds: running.seconds,
+    };
+    if (validation !== undefined && !Number.isFinite(validation.loss)) {
+      throw this.diverged(`the validation loss became ${validation.loss}`);
+    }
+    const isBest = (validation?.accuracy ?? Infinity) > (progress.best?.validationAccuracy ?? -1);
+    const state = this.state({
+      ...progress,
+      epochsDone: metrics.epoch,
+      stepsInEpoch: 0,
+      running: EMPTY_SUMS,
+      history: [...progress.history, metrics],
+      best: isBest ? { epoch: metrics.epoch, validationAccuracy: validation?.accuracy } : progress.best,
+    });
+    this.checkFinite(state);
+    Object.assign(progress, state.progress);
+    this.hooks.onEpoch?.(metrics, isBest);
+    await this.hooks.onCheckpoint?.(state, { reason: 'epoch', isBest });
+    if (this.hooks.signal?.aborted === true && progress.epochsDone < this.recipe.epochs) {
+      throw this.interrupted();
+    }
+  }
+
+  private async validate(): Promise<Evaluation | undefined> {
+    const { validation } = this.data;
+    if (validation === undefined) return undefined;
+    const work = (): Promise<Evaluation> =>
+      evaluate(this.model, validation, { onProgress: this.hooks.onValidation, signal: this.hooks.signal });
+    try {
+      return await (this.average === undefined ? work() : this.average.during(work));
+    } catch (error) {
+      if (error instanceof InterruptedError) await this.stopIfAsked();
+      throw error;
+    }
+  }
+
+  private async stopIfAsked(): Promise<void> {
+    if (this.hooks.signal?.aborted !== true) return;
+    const state = this.state({ ...this.progress });
+    this.checkFinite(state);
+    await this.hooks.onCheckpoint?.(state, { reason: 'interrupted', isBest: false });
+    throw this.interrupted();
+  }
+
+  private interrupted(): InterruptedError {
+    const { epochsDone, stepsInEpoch } = this.progress;
+    const where = stepsInEpoch === 0 ? '' : ` and ${stepsInEpoch} of ${this.stepsPerEpoch} steps of the next`;
+    return new InterruptedError(`interrupted after ${epochsDone} of ${this.recipe.epochs} epochs${where}`);
+  }
+
+  private reportStep(loss: number, imagesPerSecond: number): void {
+    const { progress, recipe, stepsPerEpoch, totalSteps } = this;
+    const { running, stepsInEpoch, step } = progress;
+    this.hooks.onStep?.({
+      epoch: progress.epochsDone + 1,
+      epochs: recipe.epochs,
+      stepsInEpoch,
+      stepsPerEpoch,
+      step,
+      totalSteps,
+      batchSize: recipe.batchSize,
+      loss,
+      meanLoss: running.loss / running.images,
+      meanAccuracy: running.correct / running.images,
+      learningRate: this.schedule(step - 1),
+      imagesPerSecond,
+    });
+  }
+
+  private state(progress: TrainProgress): TrainState {
+    const ema = this.average?.state();
+    const weights = readWeights(this.model);
+    return { weights, ...(ema && { ema }), optimizer: this.optimizer.state(), progress };
+  }
+
+  /** A finite loss can still be followed by a step to infinity, which must not reach a checkpoint. */
+  private checkFinite({ weights, ema = new Map() }: TrainState): void {
+    for (const [name, { data }] of [...weights, ...(ema as NamedArrays)]) {
+      if (!data.every(Number.isFinite)) throw this.diverged(`${name} is no longer finite`);
+    }
+  }
+
+  private diverged(what: string): CardinalError {
+    const { epochsDone, stepsInEpoch, step } = this.progress;
+    const rate = this.schedule(Math.max(0, Math.min(step, this.totalSteps - 1)));
+    return new CardinalError(
+      `${what} in epoch ${epochsDone + 1}, step ${stepsInEpoch + 1} of ${this.stepsPerEpoch}, ` +
+        `at learning rate ${Number(rate.toPrecision(4))}: try a lower rate or a longer warm-up`,
+    );
+  }
+
+  private checkState(state: TrainState): void {
+    const { seed, epochsDone, stepsInEpoch, step } = state.progress;
+    const fits =
+      seed === this.recipe.seed &&
+      step === epochsDone * this.stepsPerEpoch + stepsInEpoch &&
+      step <= this.totalSteps &&
+      this.recipe.ema > 0 === (state.ema !== undefined);
+    if (!fits) throw new CardinalError('the state to resume from belongs to another recipe or other data');
+  }
+
+  private restore(state: TrainState): void {
+    try {
+      this.optimizer.restore(state.optimizer, state.progress.step);
+      if (state.ema !== undefined) this.average?.restore(state.ema);
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
+  }
+}
+
+function freshProgress(seed: number): TrainProgress {
+  return { seed, epochsDone: 0, stepsInEpoch: 0, step: 0, running: EMPTY_SUMS, history: [] };
+}
