@@ -1,0 +1,79 @@
+// Nothing here or in the family files loads TensorFlow.js, so that a list of models is had at once.
+import { unknownChoice } from '../src/errors';
+import { FAMILIES } from './families';
+import { type Family, type ImageShape } from './family';
+import { globToRegExp } from './glob';
+import { ZOO_FIGURES } from './zoo-figures';
+
+type NameOf<F> = F extends Family<infer Name> ? Name : never;
+
+/** The name of a model of the zoo. */
+export type ModelName = NameOf<(typeof FAMILIES)[number]>;
+
+/** What is known of a model without building it, at its own input shape and number of classes. */
+export interface ModelInfo {
+  readonly name: ModelName;
+  /** The family's name, such as `MobileNet V1`. */
+  readonly family: string;
+  readonly paper: string;
+  readonly inputShape: ImageShape;
+  readonly numClasses: number;
+  /** Batch norm's moving statistics are in `nonTrainable`; torchvision's counts leave them out. */
+  readonly params: { readonly trainable: number; readonly nonTrainable: number; readonly total: number };
+  /** Multiply-accumulates of the convolutions and the linear layer for one image. */
+  readonly macs: number;
+  /** Elements that those put out for one image. */
+  readonly activations: number;
+  /** The model that is this network with one group. */
+  readonly denseTwin?: ModelName;
+}
+
+/**
+ * The names of all models, or of those that match: a glob with `*`, `?` and `[…]`, or a part of the name.
+ *
+ * @example
+ * listModels('resnext29_*4d'); // ['resnext29_8x4d', 'resnext29_16x64d', …]
+ */
+export function listModels(pattern = '*'): ModelName[] {
+  const matcher = globToRegExp(pattern);
+  const names = FAMILIES.flatMap((family) => Object.keys(family.variants) as ModelName[]);
+  const collator = new Intl.Collator('en', { numeric: true });
+  return names.filter((name) => matcher.test(name)).sort(collator.compare);
+}
+
+/**
+ * Parameters, multiply-accumulates, input shape and paper of a model, from the committed table.
+ *
+ * @throws InvalidArgumentError for an unknown name
+ *
+ * @example
+ * modelInfo('resnext29_8x64d').params.trainable; // 34426698
+ */
+export function modelInfo(name: ModelName): ModelInfo {
+  const { title, paper, variants } = familyOf(name);
+  const { inputShape, numClasses, denseTwin } = variants[name];
+  const { trainable, nonTrainable, macs, activations } = ZOO_FIGURES[name];
+  return {
+    name,
+    family: title,
+    paper,
+    inputShape,
+    numClasses,
+    params: { trainable, nonTrainable, total: trainable + nonTrainable },
+    macs,
+    activations,
+    ...(denseTwin !== undefined && { denseTwin: denseTwin as ModelName }),
+  };
+}
+
+/** Whether a text names a model, for names that come from outside the program. */
+export function isModelName(name: string): name is ModelName {
+  return FAMILIES.some((family) => Object.hasOwn(family.variants, name));
+}
+
+/** The family that a model belongs to; throws the error for an unknown name. */
+export function familyOf(name: ModelName): Family {
+  const family = FAMILIES.find(({ variants }) => Object.hasOwn(variants, name));
+  if (family === undefined) throw unknownChoice('model', name, listModels());
+  return family;
+}

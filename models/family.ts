@@ -1,0 +1,51 @@
+import type * as tf from '@tensorflow/tfjs';
+import { type ModelBuilder } from './model-builder';
+
+/** Height, width and channels of one image. */
+export type ImageShape = readonly [height: number, width: number, channels: number];
+
+/** What a variant's table entry may say beside what its build function asks for. */
+export interface VariantDefaults {
+  /** The images that the variant is meant for. */
+  readonly inputShape: ImageShape;
+  /** The classes that it tells apart unless told otherwise. */
+  readonly numClasses: number;
+  /** The variant that is the same network with one group. */
+  readonly denseTwin?: string;
+}
+
+/** One architecture: where it comes from, its variants, and how one of them is built. */
+export interface Family<Name extends string = string> {
+  readonly title: string;
+  readonly paper: string;
+  readonly variants: Readonly<Record<Name, VariantDefaults>>;
+  build(builder: ModelBuilder, name: Name): tf.SymbolicTensor;
+}
+
+/** The images and the classes of CIFAR-10. */
+export const CIFAR = { inputShape: [32, 32, 3], numClasses: 10 } as const;
+
+/**
+ * A family for the registry. `build` receives one entry of `variants` and returns the logits.
+ *
+ * @example
+ * export const plainNet = defineFamily({
+ *   title: 'PlainNet',
+ *   paper: 'A. Author, "Plain networks", arXiv:0000.00000',
+ *   variants: { plain8_cifar: { ...CIFAR, width: 64 } },
+ *   build: (b, { width }) => b.classifier(b.relu(b.conv(b.image, 'conv1', { filters: width }), 'relu'), 'fc'),
+ * });
+ */
+export function defineFamily<Name extends string, Variant extends VariantDefaults>(family: {
+  title: string;
+  paper: string;
+  variants: Readonly<Record<Name, Variant>>;
+  build: (builder: ModelBuilder, variant: Variant) => tf.SymbolicTensor;
+}): Family<Name> {
+  return {
+    title: family.title,
+    paper: family.paper,
+    variants: family.variants,
+    build: (builder, name) => family.build(builder, family.variants[name]),
+  };
+}

@@ -1,0 +1,47 @@
+import { check, unknownChoice } from '../src/errors';
+import { IMPLEMENTATIONS, type Implementation } from '../src/ops/strategies';
+import { type ImageShape, type VariantDefaults } from './family';
+
+/** What can be chosen of a model of the zoo. */
+export interface ModelOptions {
+  /** Number of logits; the variant's own by default (10 for the CIFAR ones). */
+  numClasses?: number;
+  /** `[height, width, channels]` of an image; the variant's own by default. */
+  inputShape?: ImageShape;
+  /** Makes the initial weights the same each time; without one they differ each time. */
+  seed?: number;
+  /** The strategy of every convolution; `'auto'` by default. */
+  implementation?: Implementation;
+  /** Share of the features that dropout takes away before the classifier in training; 0 by default: no dropout. */
+  dropRate?: number;
+  /**
+   * `false` leaves every weight zero, which takes no time whatever their number: for a model that is given its weights
+   * next, or is only counted. `true` by default.
+   */
+  initialise?: boolean;
+}
+
+/** {@link ModelOptions} with every default filled in. */
+export interface ResolvedOptions extends Required<Omit<ModelOptions, 'seed'>> {
+  readonly seed: number | undefined;
+}
+
+/** Options checked, and completed from the variant. */
+export function resolveOptions(options: ModelOptions, variant: VariantDefaults): ResolvedOptions {
+  const { numClasses = variant.numClasses, inputShape = variant.inputShape, seed, dropRate = 0 } = options;
+  const { implementation = 'auto', initialise = true } = options;
+  const whole = (value: unknown, least: number) => Number.isSafeInteger(value) && (value as number) >= least;
+  check(whole(numClasses, 1), 'numClasses', 'a whole number of at least 1', numClasses);
+  check(
+    Array.isArray(inputShape) && inputShape.length === 3 && inputShape.every((length) => whole(length, 1)),
+    'inputShape',
+    '[height, width, channels], each a whole number of at least 1',
+    inputShape,
+  );
+  check(seed === undefined || Number.isSafeInteger(seed), 'seed', 'a whole number', seed);
+  check(dropRate >= 0 && dropRate < 1, 'dropRate', 'a number of at least 0 and below 1', dropRate);
+  if (!IMPLEMENTATIONS.includes(implementation)) {
+    throw unknownChoice('implementation', implementation, IMPLEMENTATIONS);
+  }
+  return { numClasses, inputShape, seed, implementation, dropRate, initialise };
+}

@@ -1,0 +1,72 @@
+import { CIFAR, type VariantDefaults, defineFamily } from './family';
+import { bottleneck } from './blocks/residual';
+
+interface ResNeXtCifar extends VariantDefaults {
+  /** Channels of the stem, and its stride. */
+  readonly stem: readonly [filters: number, stride: number];
+  /** Blocks of each stage. */
+  readonly depths: readonly number[];
+  /** Channels inside the blocks of the first stage: cardinality times the width of one group. They double a stage. */
+  readonly width: number;
+  /** Channels that the first stage puts out. They double a stage. */
+  readonly out: number;
+  readonly groups: number;
+}
+
+/** ResNeXt-29 `cardinality x groupWidth d` of the paper's section 5.3. */
+function resnext29(cardinality: number, groupWidth: number, denseTwin: string): ResNeXtCifar {
+  const width = cardinality * groupWidth;
+  return { ...CIFAR, stem: [64, 1], depths: [3, 3, 3], width, out: 256, groups: cardinality, denseTwin };
+}
+
+/** The same network with one group. */
+function dense({ denseTwin: _, ...variant }: ResNeXtCifar): ResNeXtCifar {
+  return { ...variant, groups: 1 };
+}
+
+const RESNEXT29_8X64D = resnext29(8, 64, 'resnet29_8x64d');
+const RESNEXT29_16X64D = resnext29(16, 64, 'resnet29_16x64d');
+const RESNEXT29_32X4D = resnext29(32, 4, 'resnet29_32x4d');
+const RESNEXT29_8X4D = resnext29(8, 4, 'resnet29_8x4d');
+const RESNEXT_TOY: ResNeXtCifar = {
+  ...CIFAR,
+  stem: [64, 2],
+  depths: [1, 1, 1],
+  width: 32,
+  out: 64,
+  groups: 8,
+  denseTwin: 'resnet_toy',
+};
+
+export const resnextCifar = defineFamily({
+  title: 'ResNeXt for CIFAR, and its dense twins',
+  paper: 'Xie et al., "Aggregated residual transformations for deep neural networks", arXiv:1611.05431',
+  variants: {
+    resnext29_8x64d: RESNEXT29_8X64D,
+    resnext29_16x64d: RESNEXT29_16X64D,
+    resnext29_32x4d: RESNEXT29_32X4D,
+    resnext29_8x4d: RESNEXT29_8X4D,
+    resnext_toy: RESNEXT_TOY,
+    resnet29_8x64d: dense(RESNEXT29_8X64D),
+    resnet29_16x64d: dense(RESNEXT29_16X64D),
+    resnet29_32x4d: dense(RESNEXT29_32X4D),
+    resnet29_8x4d: dense(RESNEXT29_8X4D),
+    resnet_toy: dense(RESNEXT_TOY),
+  },
+  build(b, { stem: [filters, stemStride], depths, width, out, groups }) {
+    let x = b.relu(b.norm(b.conv(b.image, 'conv1', { filters, stride: stemStride }), 'bn1'), 'relu');
+    depths.forEach((depth, stage) => {
+      for (let index = 0; index < depth; index++) {
+        const stride = stage > 0 && index === 0 ? 2 : 1;
+        const scale = 2 ** stage;
+        x = bottleneck(b, x, `layer${stage + 1}.${index}`, {
+          width: width * scale,
+          out: out * scale,
+          stride,
+          groups,
+        });
+      }
+    });
+    return b.classifier(x, 'fc');
+  },
+});

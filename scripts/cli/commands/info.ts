@@ -1,0 +1,60 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Command } from 'commander';
+import { type ModelOptions, createModel, isModelName, listModels } from '../../../models';
+import { useBackend } from '../../../src/backends/use-backend-node';
+import { unknownChoice } from '../../../src/errors';
+import { type ModelReport, inspectModel } from '../../../src/inspect/inspect-model';
+import { colors, print, printJson } from '../output';
+import { grouped, plainTable } from '../plain-table';
+
+interface InfoOptions {
+  numClasses?: string;
+  inputShape?: string;
+  json?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command('info')
+    .description('show the layers, parameters, MACs and activations of a model')
+    .argument('<model>', "a model's name, as 'cardinal list' prints it")
+    .option('--num-classes <number>', 'classes to tell apart')
+    .option('--input-shape <HxWxC>', "size of one image, such as '64x64x3'")
+    .option('--json', 'print JSON')
+    .action((model: string, options: InfoOptions) => info(model, options));
+}
+
+async function info(name: string, { numClasses, inputShape, json }: InfoOptions): Promise<void> {
+  if (!isModelName(name)) throw unknownChoice('model', name, listModels());
+  const options: ModelOptions = { initialise: false };
+  // Not a number becomes NaN here, and a clear error in createModel.
+  if (numClasses !== undefined) options.numClasses = Number(numClasses);
+  if (inputShape !== undefined) {
+    options.inputShape = inputShape.split('x').map(Number) as unknown as ModelOptions['inputShape'];
+  }
+  // Nothing is computed, so the backend that is there at once will do, without its advice to take another.
+  tf.enableProdMode();
+  await useBackend('cpu');
+  const model = createModel(name, options);
+  const report = inspectModel(model);
+  model.dispose();
+  if (json) printJson(report);
+  else print(asText(report));
+}
+
+function asText(report: ModelReport): string {
+  const table = plainTable(['layer', 'type', 'output', 'parameters', 'MACs', 'activations'], [3, 4, 5]);
+  for (const { name, className, outputShape, params, macs, activations } of report.layers) {
+    const counts = [params.total, macs, activations].map((count) => (count === 0 ? '' : grouped(count)));
+    table.push([name, className, outputShape.join('x'), ...counts]);
+  }
+  const { trainable, nonTrainable, total } = report.params;
+  return [
+    table.toString(),
+    '',
+    `${colors.bold(report.name)} for images of ${report.inputShape.join('x')}`,
+    `parameters   ${grouped(trainable)} trainable + ${grouped(nonTrainable)} batch-norm statistics = ${grouped(total)}`,
+    `MACs         ${grouped(report.macs)} of convolutions and linear layers, for one image`,
+    `activations  ${grouped(report.activations)} elements out of those layers, for one image`,
+  ].join('\n');
+}

@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import { nearest } from '../../../src/errors';
+import { listModels, modelInfo } from '../../../models/catalogue';
+import { note, noteColors, print, printJson } from '../output';
+import { grouped, plainTable } from '../plain-table';
+
+interface ListOptions {
+  json?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command('list')
+    .description('list the models of the zoo')
+    .argument('[pattern]', "a glob such as 'resnext29_*', or a part of the name")
+    .option('--json', 'print a JSON array of names')
+    .action((pattern: string | undefined, options: ListOptions) => list(pattern, options));
+}
+
+function list(pattern: string | undefined, { json }: ListOptions): void {
+  const names = listModels(pattern);
+  if (json) {
+    printJson(names);
+    return;
+  }
+  if (names.length === 0) {
+    const near = nearest(pattern ?? '', listModels());
+    note(`no model matches '${pattern}'${near === undefined ? '' : ` (did you mean '${near}'?)`}`);
+    return;
+  }
+  const table = plainTable(['model', 'parameters', 'MACs', 'input', 'dense twin'], [1, 2]);
+  for (const name of names) {
+    const { params, macs, inputShape, denseTwin } = modelInfo(name);
+    table.push([name, grouped(params.trainable), grouped(macs), inputShape.join('x'), denseTwin ?? '']);
+  }
+  print(table.toString());
+  note(
+    noteColors.dim(
+      'parameters: trainable ones, as torchvision counts; MACs: convolutions and linear layer, one image',
+    ),
+  );
+}
