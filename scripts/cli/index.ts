@@ -1,0 +1,154 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { readFileSync } from 'node:fs';
+import { InterruptedError, InvalidArgumentError } from '../../src/errors';
+import { packageRoot } from './package-root';
+
+interface CommandModule {
+  register(program: Command): void;
+}
+
+/** A command's name and line in `cardinal --help`, and how to load the file that has the rest of it. */
+interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  load(): CommandModule;
+}
+
+// Only the file of the command that is asked for is loaded, so that help and `list` need not wait for TensorFlow.js.
+/* eslint-disable @typescript-eslint/no-require-imports */
+const COMMANDS: readonly Entry[] = [
+  {
+    name: 'quickstart',
+    summary: 'fetch CIFAR-10, train three toy models, export and compare them',
+    load: () => require('./commands/quickstart') as typeof import('./commands/quickstart'),
+  },
+  {
+    name: 'train',
+    summary: 'train a model on CIFAR-10',
+    load: () => require('./commands/train') as typeof import('./commands/train'),
+  },
+  {
+    name: 'eval',
+    summary: 'test a trained run on all test images',
+    load: () => require('./commands/eval') as typeof import('./commands/eval'),
+  },
+  {
+    name: 'export',
+    summary: 'write a run or a model as a TensorFlow.js model folder',
+    load: () => require('./commands/export') as typeof import('./commands/export'),
+  },
+  {
+    name: 'compare',
+    summary: 'put runs side by side',
+    load: () => require('./commands/compare') as typeof import('./commands/compare'),
+  },
+  {
+    name: 'list',
+    summary: 'list the models',
+    load: () => require('./commands/list') as typeof import('./commands/list'),
+  },
+  {
+    name: 'info',
+    summary: 'show the layers, parameters and MACs of a model',
+    load: () => require('./commands/info') as typeof import('./commands/info'),
+  },
+  {
+    name: 'doctor',
+    summary: 'show versions, backend, caches and what is missing',
+    load: () => require('./commands/doctor') as typeof import('./commands/doctor'),
+  },
+  {
+    name: 'setup',
+    summary: 'provide the native library of an installed tfjs-node',
+    load: () => require('./commands/setup') as typeof import('./commands/setup'),
+  },
+];
+/* eslint-enable @typescript-eslint/no-require-imports */
+
+const EXIT = { fine: 0, failed: 1, wrongUsage: 2, interrupted: 130 } as const;
+
+/**
+ * Runs the command line and returns its exit code: 0 fine, 1 failed, 2 wrong usage, 130 interrupted.
+ *
+ * @param args what follows the name of the program, such as `['list', '--json']`
+ *
+ * @example
+ * process.exitCode = await main(['doctor', '--json']);
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const { verbose, rest } = takeVerbose(args);
+  try {
+    const program = buildProgram(rest);
+    if (rest.length === 0) {
+      program.outputHelp({ error: true });
+      return EXIT.wrongUsage;
+    }
+    await program.parseAsync([...rest], { from: 'user' });
+    return Number(process.exitCode ?? EXIT.fine);
+  } catch (error) {
+    return report(error, verbose);
+  }
+}
+
+function buildProgram(args: readonly string[]): Command {
+  const program = new Command('cardinal')
+    .description('Grouped convolution for TensorFlow.js: train, export and compare small vision models')
+    .version(readVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .option('--verbose', 'show the stack of an error')
+    .addHelpText('after', '\nExit codes: 0 fine, 1 failed, 2 wrong usage, 130 interrupted.');
+  program.exitOverride().configureOutput({ outputError: (text, write) => write(oneLine(text) + '\n') });
+  const words = args.filter((word) => !word.startsWith('-'));
+  const wanted = words[0] === 'help' ? words[1] : words[0];
+  for (const { name, summary, load } of COMMANDS) {
+    if (name === wanted) load().register(program);
+    else program.command(name).description(summary);
+  }
+  for (const command of program.commands) command.allowExcessArguments(false);
+  return program;
+}
+
+// `--verbose` may stand anywhere, so that it can be added to the end of a line that failed.
+function takeVerbose(args: readonly string[]): { verbose: boolean; rest: string[] } {
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  const rest = args.filter((word, position) => word !== '--verbose' || position > end);
+  return { verbose: rest.length < args.length || Boolean(process.env.DEBUG), rest };
+}
+
+/** Says on stderr, in one line, what went wrong, and returns the exit code that goes with it. */
+function report(error: unknown, verbose: boolean): number {
+  // Commander has printed its own errors already, and throws for --help and --version as well.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.wrongUsage;
+  const message = error instanceof Error ? error.message : String(error);
+  const stack = verbose && error instanceof Error ? `${error.stack ?? ''}\n` : '';
+  process.stderr.write(`${oneLine(`error: ${message}`)}\n${stack}`);
+  if (error instanceof InvalidArgumentError) return EXIT.wrongUsage;
+  return error instanceof InterruptedError ? EXIT.interrupted : EXIT.failed;
+}
+
+function oneLine(text: string): string {
+  return text.trim().replace(/\s*\n\s*/g, ' ');
+}
+
+function readVersion(): string {
+  return (JSON.parse(readFileSync(`${packageRoot()}/package.json`, 'utf8')) as { version: string }).version;
+}
+
+// A reader that has seen enough (`cardinal list | head -1`) closes the pipe; that is no failure.
+function tolerateClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.fine);
+      throw error;
+    });
+  }
+}
+
+if (require.main === module) {
+  tolerateClosedPipes();
+  void main(process.argv.slice(2)).then((code) => {
+    process.exitCode = code;
+  });
+}

@@ -1,0 +1,30 @@
+import pc from 'picocolors';
+import { activeBar } from './progress';
+
+// picocolors also turns colour on wherever $CI is set, which puts escape codes into files; a terminal decides here.
+function wantsColor(stream: NodeJS.WriteStream): boolean {
+  if (process.env.NO_COLOR) return false;
+  if (process.env.FORCE_COLOR && process.env.FORCE_COLOR !== '0') return true;
+  return stream.isTTY === true && process.env.TERM !== 'dumb';
+}
+
+/** Colours for text that goes to stdout: plain where it is no terminal or `NO_COLOR` is set. */
+export const colors = pc.createColors(wantsColor(process.stdout));
+
+/** Colours for text that goes to stderr. */
+export const noteColors = pc.createColors(wantsColor(process.stderr));
+
+/** Prints what a person asked for: one text and a line break, on stdout. */
+export function print(text: string): void {
+  activeBar.outside(() => process.stdout.write(`${text}\n`));
+}
+
+/** Prints a value as JSON for another program, on stdout. */
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
+}
+
+/** Says something about the work, on stderr, without disturbing a progress bar. */
+export function note(text: string): void {
+  activeBar.outside(() => process.stderr.write(`${text}\n`));
+}
