@@ -13,6 +13,12 @@ interface InfoOptions {
   json?: boolean;
 }
 
+const EXAMPLES = `
+Examples:
+  $ cardinal info resnext29_8x4d
+  $ cardinal info mobilenet_v2_cifar --num-classes 100 --input-shape 64x64x3
+  $ cardinal info resnext_toy --json`;
+
 export function register(program: Command): void {
   program
     .command('info')
@@ -21,6 +27,7 @@ export function register(program: Command): void {
     .option('--num-classes <number>', 'classes to tell apart')
     .option('--input-shape <HxWxC>', "size of one image, such as '64x64x3'")
     .option('--json', 'print JSON')
+    .addHelpText('after', EXAMPLES)
     .action((model: string, options: InfoOptions) => info(model, options));
 }
 

@@ -8,12 +8,19 @@ interface ListOptions {
   json?: boolean;
 }
 
+const EXAMPLES = `
+Examples:
+  $ cardinal list
+  $ cardinal list 'resnext29_*'
+  $ cardinal list mobilenet --json`;
+
 export function register(program: Command): void {
   program
     .command('list')
     .description('list the models of the zoo')
     .argument('[pattern]', "a glob such as 'resnext29_*', or a part of the name")
     .option('--json', 'print a JSON array of names')
+    .addHelpText('after', EXAMPLES)
     .action((pattern: string | undefined, options: ListOptions) => list(pattern, options));
 }
 

@@ -36,8 +36,8 @@ export function register(program: Command): void {
   program
     .command('setup')
     .description(
-      'Give an installed @tensorflow/tfjs-node its native library, where its own install step failed: TensorFlow ' +
-        'from a Python wheel (pip), and the addon compiled against it (a C++ compiler).',
+      'give an installed @tensorflow/tfjs-node its native library, where its own install step failed: TensorFlow ' +
+        'from a Python wheel (pip), and the addon compiled against it (a C++ compiler)',
     )
     .option('--tfjs-node <folder>', 'the tfjs-node to heal (default: the one that this folder resolves to)')
     .option('--force', 'replace an addon that works', false)
