@@ -2,14 +2,15 @@ import * as tf from '@tensorflow/tfjs';
 import type { Command } from 'commander';
 import { type ModelOptions, createModel, isModelName, listModels } from '../../../models';
 import { useBackend } from '../../../src/backends/use-backend-node';
-import { unknownChoice } from '../../../src/errors';
+import { invalidArgument, unknownChoice } from '../../../src/errors';
 import { type ModelReport, inspectModel } from '../../../src/inspect/inspect-model';
 import { colors, print, printJson } from '../output';
 import { grouped, plainTable } from '../plain-table';
+import { whole } from '../train-options';
 
 interface InfoOptions {
-  numClasses?: string;
-  inputShape?: string;
+  numClasses?: number;
+  inputShape?: ModelOptions['inputShape'];
   json?: boolean;
 }
 
@@ -24,8 +25,8 @@ export function register(program: Command): void {
     .command('info')
     .description('show the layers, parameters, MACs and activations of a model')
     .argument('<model>', "a model's name, as 'cardinal list' prints it")
-    .option('--num-classes <number>', 'classes to tell apart')
-    .option('--input-shape <HxWxC>', "size of one image, such as '64x64x3'")
+    .option('--num-classes <number>', 'classes to tell apart', whole('--num-classes', 1))
+    .option('--input-shape <HxWxC>', "size of one image, such as '64x64x3'", imageShape)
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
     .action((model: string, options: InfoOptions) => info(model, options));
@@ -33,20 +34,20 @@ export function register(program: Command): void {
 
 async function info(name: string, { numClasses, inputShape, json }: InfoOptions): Promise<void> {
   if (!isModelName(name)) throw unknownChoice('model', name, listModels());
-  const options: ModelOptions = { initialise: false };
-  // Not a number becomes NaN here, and a clear error in createModel.
-  if (numClasses !== undefined) options.numClasses = Number(numClasses);
-  if (inputShape !== undefined) {
-    options.inputShape = inputShape.split('x').map(Number) as unknown as ModelOptions['inputShape'];
-  }
   // Nothing is computed, so the backend that is there at once will do, without its advice to take another.
   tf.enableProdMode();
   await useBackend('cpu');
-  const model = createModel(name, options);
+  const model = createModel(name, { numClasses, inputShape, initialise: false });
   const report = inspectModel(model);
   model.dispose();
   if (json) printJson(report);
   else print(asText(report));
+}
+
+function imageShape(text: string): ModelOptions['inputShape'] {
+  const sizes = /^(\d+)x(\d+)x(\d+)$/.exec(text)?.slice(1).map(Number);
+  if (sizes === undefined) throw invalidArgument('--input-shape', "sizes such as '64x64x3'", text);
+  return [sizes[0], sizes[1], sizes[2]];
 }
 
 function asText(report: ModelReport): string {
