@@ -1,0 +1,96 @@
+import { useBackend, type BackendName } from '../src/backends/use-backend-node';
+import { compareRuns, type Comparison, type RunFacts } from '../src/compare/comparison';
+import { measureInTurns } from '../src/compare/measure-in-turns';
+import { CardinalError } from '../src/errors';
+import { bytesOf, layersModelFiles } from '../src/export/layers-model';
+import { inspectModel } from '../src/inspect/inspect-model';
+import type { RunConfig, RunResult } from '../src/train/run-config';
+import { readResult, readRunConfig } from '../src/train/run-folder-node';
+import { loadRunModel, type RunModel } from './load-run-model';
+import { machine } from './machine';
+
+const LARGE_BATCH = 64;
+
+export interface CompareOptions {
+  readonly backend?: BackendName;
+  readonly signal?: AbortSignal;
+  /** Milliseconds to measure each batch size for, once it was done a few times; default 6,000. */
+  readonly budget?: number;
+  /** Told what is being measured, and how far that is. */
+  readonly onProgress?: (label: string, done: number, total: number) => void;
+}
+
+/**
+ * Measures finished runs and sets them side by side, the first one being what the ratios are to.
+ *
+ * Accuracy and training speed are what the runs' results have; everything else is found now, on this machine.
+ *
+ * @throws CardinalError naming the first folder that holds no run, or one that is damaged or not tested yet
+ *
+ * @example
+ * const comparison = await compareRunFolders(['runs/resnet_toy', 'runs/resnext_toy']);
+ * comparison.runs[1].ratios.macs;
+ */
+export async function compareRunFolders(
+  folders: readonly string[],
+  options: CompareOptions = {},
+): Promise<Comparison> {
+  const { signal, budget, onProgress } = options;
+  const finished: FinishedRun[] = [];
+  // All of them are looked at before the first is measured, so that a slip is told at once.
+  for (const folder of folders) finished.push(await readFinishedRun(folder));
+  const { backend } = await useBackend(options.backend);
+  const loaded: RunModel[] = [];
+  try {
+    for (const { folder, config } of finished) loaded.push(await loadRunModel(folder, config, 'best'));
+    const models = loaded.map(({ model }) => model);
+    const measure = (label: string, batchSize: number): Promise<number[]> =>
+      measureInTurns(models, {
+        batchSize,
+        signal,
+        budget,
+        onRound: (done, total) => onProgress?.(label, done, total),
+      });
+    const latencies = await measure('latency at batch 1', 1);
+    const times = await measure(`speed at batch ${LARGE_BATCH}`, LARGE_BATCH);
+    const facts: RunFacts[] = [];
+    for (const [i, { folder, result }] of finished.entries()) {
+      const { model, description } = loaded[i];
+      const { params, macs } = inspectModel(model);
+      facts.push({
+        run: folder,
+        model: result.model,
+        trainableParameters: params.trainable,
+        totalParameters: params.total,
+        macs,
+        testAccuracy: result.testAccuracy,
+        trainImagesPerSecond: result.trainImagesPerSecond,
+        latencyMs: latencies[i],
+        imagesPerSecond: (LARGE_BATCH / times[i]) * 1000,
+        bytes: bytesOf(await layersModelFiles(model, { description })),
+      });
+    }
+    return compareRuns(facts, {
+      backend,
+      machine: machine(),
+      bytesOf: 'model.json and weights.bin, as exported',
+    });
+  } finally {
+    for (const { model } of loaded) model.dispose();
+  }
+}
+
+interface FinishedRun {
+  readonly folder: string;
+  readonly config: RunConfig;
+  readonly result: RunResult;
+}
+
+async function readFinishedRun(folder: string): Promise<FinishedRun> {
+  const config = await readRunConfig(folder);
+  const result = await readResult(folder);
+  if (result !== undefined) return { folder, config, result };
+  throw new CardinalError(
+    `${folder} is not finished: it has no result.json yet; \`cardinal train --resume ${folder}\` goes on with it`,
+  );
+}

@@ -1,0 +1,72 @@
+import * as tf from '@tensorflow/tfjs';
+
+import { DESCRIPTION_KEY, type ModelDescription } from './model-description';
+
+/** The two files of a tfjs LayersModel folder, and their names. */
+export const LAYERS_MODEL_FILES = { model: 'model.json', weights: 'weights.bin' } as const;
+
+/** A LayersModel folder in memory. */
+export interface LayersModelFiles {
+  /** The text of `model.json`. */
+  readonly model: string;
+  /** The bytes of `weights.bin`: every weight as little-endian float32, in the order of the manifest. */
+  readonly weights: Uint8Array;
+}
+
+export interface LayersModelOptions {
+  /** Kept in the model's user-defined metadata, so that the export is usable by itself. */
+  readonly description?: ModelDescription;
+}
+
+/**
+ * A model as tfjs's io handlers pass it on: topology, weights and user-defined metadata. The model stays as it is.
+ *
+ * @example
+ * const artifacts = await layersModelArtifacts(model);
+ * const copy = await tf.loadLayersModel(tf.io.fromMemory(artifacts));
+ */
+export async function layersModelArtifacts(
+  model: tf.LayersModel,
+  { description }: LayersModelOptions = {},
+): Promise<tf.io.ModelArtifacts> {
+  const saved: tf.io.ModelArtifacts[] = [];
+  await model.save(
+    tf.io.withSaveHandler((artifacts) => {
+      saved.push(artifacts);
+      return Promise.resolve({ modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) });
+    }),
+  );
+  const [artifacts] = saved;
+  if (description === undefined) return artifacts;
+  return {
+    ...artifacts,
+    userDefinedMetadata: { ...artifacts.userDefinedMetadata, [DESCRIPTION_KEY]: description },
+  };
+}
+
+/**
+ * The bytes of the two files that make a tfjs LayersModel folder, in the format that `tf.loadLayersModel` reads from
+ * disk or over HTTP. The same model gives the same bytes.
+ *
+ * @example
+ * const { model: json, weights } = await layersModelFiles(createModel('resnext_toy', { seed: 1 }));
+ */
+export async function layersModelFiles(
+  model: tf.LayersModel,
+  options: LayersModelOptions = {},
+): Promise<LayersModelFiles> {
+  const { weightData, weightSpecs = [], ...artifacts } = await layersModelArtifacts(model, options);
+  const manifest: tf.io.WeightsManifestConfig = [
+    { paths: [LAYERS_MODEL_FILES.weights], weights: weightSpecs },
+  ];
+  const json = { ...artifacts, weightsManifest: manifest };
+  return {
+    model: JSON.stringify(json),
+    weights: new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData)),
+  };
+}
+
+/** Bytes on disk of the folder that {@link layersModelFiles} makes. */
+export function bytesOf({ model, weights }: LayersModelFiles): number {
+  return new TextEncoder().encode(model).length + weights.length;
+}

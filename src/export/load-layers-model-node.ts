@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+
+import * as tf from '@tensorflow/tfjs';
+
+import { CardinalError } from '../errors';
+// For their registration: a saved model names its layers by class.
+import '../layers/depthwise-separable-conv2d';
+import '../layers/grouped-conv2d';
+import { LAYERS_MODEL_FILES } from './layers-model';
+
+/**
+ * Loads a tfjs LayersModel folder from disk on any backend. `tf.loadLayersModel('file://…')` needs tfjs-node.
+ *
+ * @param folder has `model.json` and the weight files that it names
+ * @throws CardinalError naming the file that is missing, damaged or cut short
+ *
+ * @example
+ * await useBackend('wasm');
+ * const model = await loadLayersModel('exports/resnext_toy');
+ */
+export async function loadLayersModel(folder: string): Promise<tf.LayersModel> {
+  const path = join(folder, LAYERS_MODEL_FILES.model);
+  const json = parse(path, await read(path));
+  const weightSpecs = json.weightsManifest.flatMap(({ weights }) => weights);
+  const files = json.weightsManifest.flatMap(({ paths }) => paths);
+  const chunks = await Promise.all(files.map((file) => readWeights(path, folder, file)));
+  const weightData = Uint8Array.from(Buffer.concat(chunks)).buffer;
+  const expected = weightSpecs.reduce((sum, spec) => sum + byteLength(spec), 0);
+  if (weightData.byteLength !== expected) {
+    const named = files.map((file) => join(folder, file)).join(', ');
+    throw new CardinalError(
+      `${named} is damaged: expected ${expected} bytes, as ${path} has it. Received: ${weightData.byteLength}.`,
+    );
+  }
+  try {
+    const { modelTopology, userDefinedMetadata, format, generatedBy, convertedBy } = json;
+    return await tf.loadLayersModel(
+      tf.io.fromMemory({
+        modelTopology,
+        userDefinedMetadata,
+        format,
+        generatedBy,
+        convertedBy,
+        weightSpecs,
+        weightData,
+      }),
+    );
+  } catch (error) {
+    throw new CardinalError(`${path} could not be loaded: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function read(path: string): Promise<Buffer> {
+  return readFile(path).catch((error: NodeJS.ErrnoException) => {
+    const missing = error.code === 'ENOENT' || error.code === 'ENOTDIR';
+    throw new CardinalError(
+      missing ? `${path}: no such file` : `${path} could not be read: ${error.message}`,
+    );
+  });
+}
+
+function parse(path: string, bytes: Buffer): tf.io.ModelJSON {
+  const damaged = (why: string): CardinalError => new CardinalError(`${path} is damaged: ${why}`);
+  let json: Partial<tf.io.ModelJSON> | null;
+  try {
+    json = JSON.parse(bytes.toString('utf8')) as Partial<tf.io.ModelJSON> | null;
+  } catch {
+    throw damaged('it is not valid JSON');
+  }
+  if (json?.modelTopology == null || !Array.isArray(json.weightsManifest)) {
+    throw damaged('it has no modelTopology and weightsManifest, as a tfjs LayersModel has');
+  }
+  const whole = json.weightsManifest.every(
+    (group) => Array.isArray(group?.paths) && Array.isArray(group?.weights),
+  );
+  if (!whole) throw damaged('its weightsManifest does not tell paths and weights');
+  return json as tf.io.ModelJSON;
+}
+
+// A manifest is a stranger's text: it may name files in its own folder and no others.
+async function readWeights(manifest: string, folder: string, file: string): Promise<Buffer> {
+  if (typeof file !== 'string' || file !== basename(file) || file === '..') {
+    throw new CardinalError(
+      `${manifest} is damaged: it names ${JSON.stringify(file)} as a file in its folder`,
+    );
+  }
+  return read(join(folder, file));
+}
+
+function byteLength({ shape, dtype, quantization }: tf.io.WeightsManifestEntry): number {
+  const elements = shape.reduce((product, length) => product * length, 1);
+  const stored = quantization?.dtype ?? dtype;
+  const bytes = { float32: 4, int32: 4, float16: 2, uint16: 2, uint8: 1, bool: 1 } as Record<string, number>;
+  return elements * (bytes[stored] ?? NaN);
+}

@@ -1,0 +1,178 @@
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import * as tf from '@tensorflow/tfjs';
+
+import { createModel, type ModelOptions } from '../../../models';
+import { resolveRun, startRun } from '../../../scripts/run-training';
+import { loadLayersModel } from '../../../src/export/load-layers-model-node';
+import { modelDescription } from '../../../src/export/model-description';
+import { readCheckpoint } from '../../../src/train/run-folder-node';
+import type { NamedArrays } from '../../../src/train/train-state';
+import { cardinal } from './in-process';
+import { madeImages } from './train-made-images';
+
+const images = { train: madeImages(60, 1), test: madeImages(20, 2) };
+
+let shared: string;
+let run: string;
+let folder: string;
+const to = (...path: string[]): string => join(folder, ...path);
+
+beforeAll(async () => {
+  shared = await mkdtemp(join(tmpdir(), 'cardinal-export-runs-'));
+  run = join(shared, 'toy');
+  const recipe = { epochs: 3, batchSize: 20, ema: 0.9, seed: 5 };
+  await startRun(run, await resolveRun({ model: 'mobilenet_toy', data: { validation: 20 }, recipe }), {
+    images,
+  });
+});
+
+afterAll(() => rm(shared, { recursive: true }));
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cardinal-export-'));
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+/** All weights as numbers, by the layers' own names for them. */
+function weightsOf(model: tf.LayersModel): Record<string, number[]> {
+  return Object.fromEntries(
+    model.weights.map((weight) => [weight.originalName, [...weight.read().dataSync()]]),
+  );
+}
+
+test.each(['best', 'last'] as const)(
+  'the %s checkpoint of a run: the weights that evaluation uses',
+  async (checkpoint) => {
+    const { code, out } = await cardinal('export', run, '--to', to('x'), '--checkpoint', checkpoint);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      new RegExp(`^mobilenet_toy, ${checkpoint} checkpoint, after \\d epochs?, moving average`),
+    );
+    expect(out).toContain('the same bits for 8 seeded images');
+    const copy = await loadLayersModel(to('x'));
+    const { ema, weights, progress } = await readCheckpoint(run, checkpoint);
+    const plain = (arrays: NamedArrays = new Map()): Record<string, number[]> =>
+      Object.fromEntries([...arrays].map(([name, { data }]) => [name, [...data]]));
+    expect(weightsOf(copy)).toEqual(plain(ema));
+    expect(plain(weights)).not.toEqual(plain(ema));
+    expect(modelDescription(copy)).toEqual({
+      model: 'mobilenet_toy',
+      output: 'logits',
+      input: {
+        layout: 'NHWC',
+        shape: [32, 32, 3],
+        mean: [0.4914, 0.4822, 0.4465],
+        std: [0.247, 0.2435, 0.2616],
+      },
+      classNames: 'airplane automobile bird cat deer dog frog horse ship truck'.split(' '),
+      weights: { kind: 'trained', data: 'cifar10', checkpoint, epochs: progress.epochsDone, averaged: true },
+    });
+    copy.dispose();
+  },
+);
+
+test('a model by name: fresh weights, of the seed, and it says so', async () => {
+  const { code, out } = await cardinal('export', 'resnext_toy', '--to', to('fresh'), '--seed', '3');
+  expect(code).toBe(0);
+  expect(out).toContain('resnext_toy, fresh weights, not trained (seed 3)');
+  const options: ModelOptions = { seed: 3 };
+  const [copy, own] = [await loadLayersModel(to('fresh')), createModel('resnext_toy', options)];
+  expect(weightsOf(copy)).toEqual(weightsOf(own));
+  expect(modelDescription(copy)).toEqual({
+    model: 'resnext_toy',
+    output: 'logits',
+    weights: { kind: 'initial', seed: 3 },
+  });
+  copy.dispose();
+  own.dispose();
+});
+
+test('--json tells files, bytes and what was made sure of', async () => {
+  const { code, out } = await cardinal('export', run, '--to', to('x'), '--json');
+  expect(code).toBe(0);
+  const sizes = await Promise.all(
+    ['model.json', 'weights.bin'].map(async (file) => (await readFile(to('x', file))).length),
+  );
+  expect(JSON.parse(out)).toMatchObject({
+    source: run,
+    folder: to('x'),
+    files: { 'model.json': sizes[0], 'weights.bin': sizes[1] },
+    bytes: sizes[0] + sizes[1],
+    verified: { images: 8 },
+    description: { model: 'mobilenet_toy' },
+  });
+});
+
+test('a folder that is there is refused, then replaced with --overwrite', async () => {
+  expect((await cardinal('export', 'mobilenet_toy', '--to', to('x'))).code).toBe(0);
+  const refused = await cardinal('export', run, '--to', to('x'));
+  expect([refused.code, refused.out]).toEqual([1, '']);
+  expect(refused.err).toMatch(
+    /^error: .*x is there already: replace it with --overwrite, or choose another folder\n$/,
+  );
+  expect((await cardinal('export', run, '--to', to('x'), '--overwrite')).code).toBe(0);
+  const copy = await loadLayersModel(to('x'));
+  expect(modelDescription(copy)?.weights.kind).toBe('trained');
+  copy.dispose();
+});
+
+test.each<[string, (way: string) => string[], number, RegExp]>([
+  ['no --to', () => ['resnext_toy'], 2, /--to: expected a folder to make/],
+  [
+    'a model misspelt',
+    (way) => ['resnext_to', '--to', way],
+    2,
+    /did you mean 'resnext_toy'\?\)\. Received: 'resnext_to'/,
+  ],
+  [
+    'a run that is not there',
+    (way) => ['runs/none', '--to', way],
+    2,
+    /a run folder that is there.*'runs\/none'/,
+  ],
+  [
+    'an unknown checkpoint',
+    (way) => [run, '--to', way, '--checkpoint', 'bst'],
+    2,
+    /--checkpoint: expected one of best, last/,
+  ],
+  [
+    'a checkpoint of a model',
+    (way) => ['resnext_toy', '--to', way, '--checkpoint', 'last'],
+    2,
+    /--checkpoint: expected no checkpoint/,
+  ],
+  ['a seed for a run', (way) => [run, '--to', way, '--seed', '1'], 2, /--seed: expected no seed for a run/],
+  [
+    'a folder that is no run',
+    (way) => [tmpdir(), '--to', way],
+    1,
+    /is no run folder: it has no config\.json/,
+  ],
+  [
+    'a folder below a file',
+    (way) => ['resnext_toy', '--to', join(way, '..', 'file', 'x')],
+    1,
+    /file\/x could not be written/,
+  ],
+])('%s: one line, nothing written', async (_, args, code, message) => {
+  await writeFile(to('file'), '');
+  const outcome = await cardinal('export', ...args(to('x')));
+  expect([outcome.code, outcome.out]).toEqual([code, '']);
+  expect(outcome.err).toMatch(message);
+  expect(outcome.err.trim().split('\n')).toHaveLength(1);
+  expect(await readdir(folder)).toEqual(['file']);
+});
+
+test('a damaged checkpoint is named, and nothing is written', async () => {
+  await cp(run, to('damaged'), { recursive: true });
+  await writeFile(to('damaged', 'best.safetensors'), 'not tensors at all');
+  const { code, err } = await cardinal('export', to('damaged'), '--to', to('x'));
+  expect(code).toBe(1);
+  expect(err).toMatch(/best\.safetensors is damaged/);
+  expect(await readdir(folder)).toEqual(['damaged']);
+});
