@@ -163,7 +163,11 @@ export function buildRunModel(config: RunConfig): tf.LayersModel {
   return createModel(name, options as ModelOptions);
 }
 
-/** Reads the images that a run takes its own from. */
+/**
+ * Reads the images that a run takes its own from.
+ *
+ * @throws CardinalError where a file of the cache is damaged: a run must not go on with other bytes unnoticed
+ */
 export async function loadImages(
   config: Pick<RunConfig, 'data'>,
   { reporter, images }: RunOptions,
@@ -171,6 +175,7 @@ export async function loadImages(
   if (images !== undefined) return images;
   return loadCifar10({
     source: config.data.source,
+    onDamaged: 'throw',
     onProgress: (event) => reporter?.onData?.(event),
     onNote: (text) => reporter?.onNote?.(text),
   });

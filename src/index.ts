@@ -16,8 +16,11 @@ export type { Pass } from './ops/strategies/strategy';
 
 export { GroupedConv2D, groupedConv2D } from './layers/grouped-conv2d';
 export type { GroupedConv2DArgs } from './layers/grouped-conv2d';
+export { batchNormalization } from './layers/batch-normalization';
 export { DepthwiseSeparableConv2D, depthwiseSeparableConv2D } from './layers/depthwise-separable-conv2d';
 export type { BatchNormConfig, DepthwiseSeparableConv2DConfig } from './layers/depthwise-separable-conv2d';
+
+export { accelerate, isAccelerated, restore } from './backends/accelerate';
 
 export { inspectModel } from './inspect/inspect-model';
 export type { LayerReport, ModelReport, ParamCount } from './inspect/inspect-model';

@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { activeBar } from './progress';
+import { writeAboveBar } from './progress';
 
 // picocolors also turns colour on wherever $CI is set, which puts escape codes into files; a terminal decides here.
 function wantsColor(stream: NodeJS.WriteStream): boolean {
@@ -16,7 +16,7 @@ export const noteColors = pc.createColors(wantsColor(process.stderr));
 
 /** Prints what a person asked for: one text and a line break, on stdout. */
 export function print(text: string): void {
-  activeBar.outside(() => process.stdout.write(`${text}\n`));
+  writeLine(process.stdout, text);
 }
 
 /** Prints a value as JSON for another program, on stdout. */
@@ -26,5 +26,11 @@ export function printJson(value: unknown): void {
 
 /** Says something about the work, on stderr, without disturbing a progress bar. */
 export function note(text: string): void {
-  activeBar.outside(() => process.stderr.write(`${text}\n`));
+  writeLine(process.stderr, text);
+}
+
+function writeLine(stream: NodeJS.WriteStream, text: string): void {
+  // What goes to a file cannot tear a bar, and must not end up on the terminal.
+  const isAbove = stream.isTTY === true && writeAboveBar(`${text}\n`);
+  if (!isAbove) stream.write(`${text}\n`);
 }

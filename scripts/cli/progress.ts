@@ -1,7 +1,12 @@
+import type { MultiBar } from 'cli-progress';
+import { createRequire } from 'node:module';
+
 const PLAIN_INTERVAL_MS = 5_000;
-const REDRAW_INTERVAL_MS = 100;
 const RATE_WINDOW_MS = 10_000;
-const BAR_WIDTH = 24;
+const BAR_WIDTH = { least: 8, most: 24 };
+
+// Most commands show no bar, and need not wait for the library that draws it.
+const requireWhenNeeded = createRequire(__filename);
 
 /** A running progress display. */
 export interface Progress {
@@ -11,17 +16,22 @@ export interface Progress {
   stop(): void;
 }
 
-// The bar that owns the last line of the terminal, so that other output can step around it.
-let redraw: { clear(): void; draw(): void } | undefined;
+// The bar that has the last line of the terminal; there is one at most.
+let shown: { readonly bars: MultiBar; stop(): void } | undefined;
 
-/** Lets other output reach the terminal without tearing a bar that is being shown. */
-export const activeBar = {
-  outside(write: () => void): void {
-    redraw?.clear();
-    write();
-    redraw?.draw();
-  },
-};
+/**
+ * Writes text to the terminal above the bar that is being shown.
+ *
+ * @param text whole lines, the last line break included
+ * @returns false, with nothing written, where no bar is shown
+ */
+export function writeAboveBar(text: string): boolean {
+  if (shown === undefined) return false;
+  shown.bars.log(text);
+  // What is only logged waits for the next frame, and would be lost if the bar ended before it.
+  shown.bars.update();
+  return true;
+}
 
 /**
  * Shows the progress of long work on stderr: a bar with rate and time left on a terminal, elsewhere a plain line
@@ -50,28 +60,47 @@ interface State {
 }
 
 function startBar(state: State): Progress {
-  let drawnAt = 0;
-  const clear = (): void => void process.stderr.write('\r\u001b[K');
-  const draw = (): void => {
-    drawnAt = Date.now();
-    const text = `${state.label} ${drawBar(state)} ${describe(state)}`;
-    // A line that wraps could not be redrawn in place.
-    process.stderr.write(`\r${text.slice(0, (process.stderr.columns || 80) - 1)}\u001b[K`);
+  shown?.stop();
+  const { Format, MultiBar } = requireWhenNeeded('cli-progress') as typeof import('cli-progress');
+  const bars = new MultiBar({
+    stream: process.stderr,
+    format: (options, { progress, maxWidth }) => {
+      // A terminal echoes Ctrl-C as ^C, and where that wraps, the line could not be redrawn in place.
+      const [width, text] = [maxWidth - '^C'.length, describe(state)];
+      const room = width - state.label.length - text.length - 2;
+      const barsize = Math.max(BAR_WIDTH.least, Math.min(BAR_WIDTH.most, room));
+      const bar = Format.BarFormat(progress, { ...options, barsize });
+      return `${state.label} ${bar} ${text}`.slice(0, width);
+    },
+    barsize: BAR_WIDTH.most,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    emptyOnZero: true,
+    // A text that is written above takes the bar's line, whether or not the bar has changed since.
+    forceRedraw: true,
+    // The terminal stays as it is: to give it back its cursor after Ctrl-C would take a listener, and with one the
+    // system no longer ends a process that is within a native call. A line that is too long is cut above.
+    hideCursor: false,
+    linewrap: true,
+    gracefulExit: false,
+  });
+  const bar = bars.create(state.total, 0);
+  bars.update();
+  const own = {
+    bars,
+    stop(): void {
+      if (shown !== own) return;
+      shown = undefined;
+      bars.stop();
+    },
   };
-  const own = { clear, draw };
-  redraw = own;
-  draw();
+  shown = own;
   return {
     update(done, details) {
       record(state, done, details);
-      if (redraw === own && Date.now() - drawnAt >= REDRAW_INTERVAL_MS) draw();
+      bar.update(done);
     },
-    stop() {
-      if (redraw !== own) return;
-      draw();
-      process.stderr.write('\n');
-      redraw = undefined;
-    },
+    stop: own.stop,
   };
 }
 
@@ -104,11 +133,6 @@ function record(state: State, done: number, details: Record<string, string> | un
   while (state.samples.length > 2 && now - state.samples[1].at > RATE_WINDOW_MS) state.samples.shift();
 }
 
-function drawBar({ done, total }: State): string {
-  const filled = total > 0 ? Math.min(BAR_WIDTH, Math.floor((BAR_WIDTH * done) / total)) : 0;
-  return '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
-}
-
 function describe(state: State): string {
   const { done, total, unit } = state;
   const [oldest, newest] = [state.samples[0], state.samples[state.samples.length - 1]];
@@ -117,8 +141,8 @@ function describe(state: State): string {
   const parts = [total > 0 ? `${amount(done, unit)}/${amount(total, unit)} ${unitName(unit)}` : ''];
   if (total === 0) parts[0] = `${amount(done, unit)} ${unitName(unit)}`;
   if (rate > 0) parts.push(`${amount(rate, unit)} ${unitName(unit)}/s`);
-  for (const [name, value] of Object.entries(state.details)) parts.push(`${name} ${value}`);
   if (rate > 0 && total > done) parts.push(`${duration((total - done) / rate)} left`);
+  for (const [name, value] of Object.entries(state.details)) parts.push(`${name} ${value}`);
   return parts.join(' | ');
 }
 

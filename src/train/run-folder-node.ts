@@ -1,10 +1,11 @@
-import { access, constants, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { access, constants, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import type * as tf from '@tensorflow/tfjs';
 import writeFileAtomic from 'write-file-atomic';
 import type { z } from 'zod';
 
+import { makeFolder } from '../data/make-folder';
 import { CardinalError } from '../errors';
 import { readSafetensors, writeSafetensors } from '../safetensors/file-node';
 import { SafetensorsError } from '../safetensors/tensor';
@@ -51,7 +52,7 @@ export async function createRun(
   options: { overwrite?: boolean } = {},
 ): Promise<void> {
   await checkRunFolder(folder, options);
-  await writing(folder, () => mkdir(folder, { recursive: true }));
+  await writing(folder, () => makeFolder(folder));
   for (const file of await runFiles(folder)) await writing(folder, () => rm(join(folder, file)));
   await writeJson(folder, FILES.config, config);
 }

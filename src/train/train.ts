@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 
+import { accelerate, isAccelerated, restore } from '../backends/accelerate';
 import type { ImageDataset } from '../data/image-dataset';
 import { checkModel } from './evaluate';
 import { resolveRecipe, type Recipe } from './recipe';
@@ -68,7 +69,7 @@ export interface TrainResult {
 /**
  * Trains a model that outputs logits to classify images.
  *
- * Changes the model's weights in place; at the end they are those that evaluation uses: the moving average if the
+ * It runs under {@link accelerate}. It changes the model's weights in place; at the end they are those that evaluation uses: the moving average if the
  * recipe keeps one, else those of the last step. All that is random follows from `seed`, so that on one backend
  * the same call gives the same weights. An epoch leaves out the images that do not fill a last batch.
  *
@@ -94,10 +95,13 @@ export async function train(
   if (data.validation !== undefined) checkModel(model, data.validation);
   const hooks: TrainHooks = { signal, resumeFrom, onStep, onValidation, onEpoch, onCheckpoint };
   const run = new TrainingRun(model, data, recipe, hooks);
+  const wasAccelerated = isAccelerated();
+  accelerate();
   try {
     await run.toTheEnd();
     return run.result();
   } finally {
+    if (!wasAccelerated) restore();
     run.dispose();
   }
 }

@@ -1,12 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { installNodeShims } from '../../src/backends/tensorflow/node-shims';
-import { probeNativeGroupedGradients } from '../../src/backends/tensorflow/native-grouped-probe';
 import { type BackendName, useBackend } from '../../src/backends/use-backend-node';
 import { CardinalError, InvalidArgumentError } from '../../src/errors';
 
 type Module = typeof import('../../src/backends/use-backend-node');
-type Probe = typeof import('../../src/backends/tensorflow/native-grouped-probe');
 
 const ADDON_MISSING =
   'The Node.js native addon module (tfjs_binding.node) can not be found at path: /x. \nPlease run command ...';
@@ -18,23 +16,18 @@ afterEach(() => {
   delete process.env.TFJS_CARDINAL_NO_NATIVE;
 });
 
-/** Loads a module of ours anew, upon the very TensorFlow.js that this file uses. */
-function loadAnew<T>(path: string): T {
-  let isolated: T | undefined;
-  jest.doMock('@tensorflow/tfjs', () => tf);
-  jest.doMock('@tensorflow/tfjs-backend-wasm', () => ({}));
-  jest.isolateModules(() => {
-    isolated = require(path) as T;
-  });
-  return isolated as T;
-}
-
 /** The module as a process sees it in which tfjs-node throws `message` when it is loaded. */
 function withoutTfjsNode(message: string, code?: string): Module {
   jest.doMock('@tensorflow/tfjs-node', () => {
     throw Object.assign(new Error(message), { code });
   });
-  return loadAnew('../../src/backends/use-backend-node');
+  jest.doMock('@tensorflow/tfjs', () => tf); // the very one that this file uses
+  jest.doMock('@tensorflow/tfjs-backend-wasm', () => ({}));
+  let isolated: Module | undefined;
+  jest.isolateModules(() => {
+    isolated = require('../../src/backends/use-backend-node') as Module;
+  });
+  return isolated as Module;
 }
 
 function catchStderr(): string[] {
@@ -138,49 +131,4 @@ test('the shims give back what Node 23 took from util, and touch nothing that is
   installNodeShims(bare);
   const isArray = bare.isArray as (value: unknown) => boolean;
   expect([[1], 'x', { length: 0 }].map((value) => isArray(value))).toEqual([true, false, false]);
-});
-
-describe('the probe for native grouped gradients', () => {
-  test('leaves no tensor behind and gives the same answer twice', async () => {
-    await useBackend();
-    const before = tf.memory().numTensors;
-    const answer = probeNativeGroupedGradients();
-    expect(probeNativeGroupedGradients()).toBe(answer);
-    expect(tf.memory().numTensors).toBe(before);
-    if (tf.getBackend() !== 'tensorflow') expect(answer).toBe(false);
-  });
-
-  test('sees wrong numbers and thrown errors', async () => {
-    const { backend } = await useBackend();
-    if (backend !== 'tensorflow') return; // without TensorFlow there is nothing to tamper with
-    const native = tf.backend() as unknown as { executeSingleOutput: (...args: unknown[]) => tf.Tensor };
-    const run = native.executeSingleOutput.bind(native);
-    const probed = (tamper: (name: unknown, result: () => tf.Tensor) => tf.Tensor): boolean => {
-      jest
-        .spyOn(native, 'executeSingleOutput')
-        .mockImplementation((...args) => tamper(args[0], () => run(...args)));
-      const { probeNativeGroupedGradients: anew } = loadAnew<Probe>(
-        '../../src/backends/tensorflow/native-grouped-probe',
-      );
-      const answer = anew();
-      jest.restoreAllMocks();
-      return answer;
-    };
-    const untouched = probeNativeGroupedGradients();
-    const before = tf.memory().numTensors;
-    for (const op of ['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter']) {
-      // The first call of each op is the grouped one; the reference that follows uses the same ops.
-      const once = (tampered: (result: () => tf.Tensor) => tf.Tensor): boolean => {
-        let calls = 0;
-        return probed((name, result) => (name === op && ++calls === 1 ? tampered(result) : result()));
-      };
-      expect([op, once((result) => result())]).toEqual([op, untouched]);
-      expect([op, once((result) => tf.mul(result(), 1.01))]).toEqual([op, false]);
-      const refuse = (): never => {
-        throw new Error('not supported on CPU');
-      };
-      expect([op, once(refuse)]).toEqual([op, false]);
-    }
-    expect(tf.memory().numTensors).toBe(before);
-  });
 });

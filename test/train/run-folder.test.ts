@@ -1,4 +1,5 @@
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -101,6 +102,13 @@ test('a folder that cannot be is an error, and nothing is written', async () => 
   writeFileSync(join(folder, 'file'), 'x');
   await expect(createRun(join(folder, 'file', 'run'), CONFIG)).rejects.toThrow(/could not be (read|written)/);
   expect(readdirSync(folder)).toEqual(['file']);
+});
+
+// Other systems have no folder in which Node's own recursive mkdir never ends.
+const onLinux = existsSync('/proc/self') ? test : test.skip;
+onLinux('a folder in /proc is an error that names it', async () => {
+  const path = '/proc/tfjs-cardinal/run';
+  await expect(createRun(path, CONFIG)).rejects.toThrow(`${path} could not be written: ENOENT`);
 });
 
 test('what is missing or damaged is an error that names the file', async () => {

@@ -4,9 +4,9 @@ import { readdirSync, statSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { loadTfjsNode, tensorflowVersion } from '../../../src/backends/tensorflow/load-tfjs-node';
-import { probeNativeGroupedGradients } from '../../../src/backends/tensorflow/native-grouped-probe';
 import { useBackend } from '../../../src/backends/use-backend-node';
 import { cacheFolder } from '../../../src/data/cache-folder';
+import { nativeGradientsWork } from '../../../src/ops/strategies/native';
 import { colors, print, printJson } from '../output';
 
 const THREAD_SETTINGS = ['OMP_NUM_THREADS', 'TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS'] as const;
@@ -49,7 +49,7 @@ export function register(program: Command): void {
 async function examine(): Promise<Report> {
   const { backend, missing } = await useBackend('auto');
   const native = backend === 'tensorflow';
-  const nativeGroupedGradients = probeNativeGroupedGradients();
+  const nativeGroupedGradients = native && nativeGradientsWork();
   return {
     node: process.version,
     platform: `${process.platform}-${process.arch}`,

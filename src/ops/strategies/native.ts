@@ -32,8 +32,8 @@ export const native: Strategy<'native'> = {
 let probed: boolean | undefined;
 
 /**
- * Whether this TensorFlow computes the gradients of grouped convolution itself, found out once by computing a small one
- * and holding it against the numbers that it must give.
+ * Whether this TensorFlow computes grouped convolution and both its gradients itself, found out once by computing a
+ * small one and holding it against the numbers that it must give.
  *
  * The first call takes a few milliseconds.
  *
@@ -46,22 +46,37 @@ export function nativeGradientsWork(): boolean {
 }
 
 function probe(): boolean {
-  // Two groups of one channel, 1x1: group g multiplies by its weight, so the gradients are known without a convolution.
-  const spec = convSpec([1, 2, 2, 2], [1, 1, 1, 2], { groups: 2 });
-  const x = tf.tensor4d([1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 2, 2]);
-  const dy = tf.tensor4d([1, -1, 2, -2, 3, -3, 4, -4], [1, 2, 2, 2]);
+  // The filter covers all of x, so a group's output is one dot product, and no convolution is needed to know it.
+  const spec = convSpec([1, 3, 3, 4], [3, 3, 2, 2], { groups: 2 });
+  const [x, filter, dy] = [wholeNumbers(36, 5), wholeNumbers(36, 7), [2, -3]];
+  const [y, dx, dFilter] = [[0, 0], new Array<number>(36), new Array<number>(36)];
+  x.forEach((value, at) => {
+    const [tap, group, depth] = [at >> 2, (at >> 1) % 2, at % 2];
+    const atFilter = tap * 4 + depth * 2 + group;
+    y[group] += value * filter[atFilter];
+    dx[at] = dy[group] * filter[atFilter];
+    dFilter[atFilter] = dy[group] * value;
+  });
+  const [tx, tFilter] = [tf.tensor4d(x, [1, 3, 3, 4]), tf.tensor4d(filter, [3, 3, 2, 2])];
+  const tdy = tf.tensor4d(dy, [1, 1, 1, 2]);
   try {
-    const dx = backpropInputKernel(dy, tf.tensor4d([10, 100], [1, 1, 1, 2]), spec).dataSync();
-    const dFilter = backpropFilterKernel(x, dy, spec).dataSync();
-    const expectedDx = [10, -100, 20, -200, 30, -300, 40, -400];
-    const expectedDFilter = [1 + 6 + 15 + 28, -(2 + 8 + 18 + 32)];
-    return equal(dx, expectedDx) && equal(dFilter, expectedDFilter);
+    return (
+      equal(forwardKernel(tx, tFilter, spec), y) &&
+      equal(backpropInputKernel(tdy, tFilter, spec), dx) &&
+      equal(backpropFilterKernel(tx, tdy, spec), dFilter)
+    );
   } catch {
     return false; // TensorFlow's refusal is the answer that was asked for.
   }
 }
 
-function equal(values: ArrayLike<number>, expected: number[]): boolean {
+// Without symmetry, so that groups mixed up or a filter transposed would show.
+function wholeNumbers(count: number, factor: number): number[] {
+  return Array.from({ length: count }, (_, i) => ((i * i * factor + i) % 23) - 11);
+}
+
+function equal(tensor: tf.Tensor, expected: number[]): boolean {
+  const values = tensor.dataSync();
   return expected.every((value, index) => Math.abs(values[index] - value) < 1e-3);
 }
 

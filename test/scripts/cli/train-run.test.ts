@@ -1,5 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -10,6 +19,7 @@ import { dryRun } from '../../../scripts/dry-run';
 import { chooseImages, resolveRun, resumeRun, startRun, steadyRate } from '../../../scripts/run-training';
 import { readCheckpoint, readResult } from '../../../src/train/run-folder-node';
 import type { TrainData } from '../../../src/train/train';
+import { runCli } from './run-cli';
 import { madeImages } from './train-made-images';
 
 const ROOT = join(__dirname, '../../..');
@@ -77,6 +87,21 @@ test('training and validation images are disjoint, and their number is checked b
     '--subset: expected a whole number from 20 (a batch) to 100 (20 more validate). Received: 110.',
   );
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a damaged cache stops a run in one line, with nothing made, changed or left', async () => {
+  const file = join(folder, 'cache', 'cifar10', 'train.images');
+  mkdirSync(join(folder, 'cache', 'cifar10'), { recursive: true });
+  writeFileSync(file, 'not images');
+  const args = ['train', 'resnext_toy', '--to', join(folder, 'run'), '--backend', 'wasm'];
+  const outcome = await runCli(args, { env: { TFJS_CARDINAL_CACHE: join(folder, 'cache') } });
+  const stderr =
+    `error: the cache file ${file} is damaged: it does not begin as a dataset file (10 bytes). ` +
+    'Delete the file, and it will be made again\n';
+  expect(outcome).toEqual({ stdout: '', stderr, code: 1 });
+  expect(readFileSync(file, 'utf8')).toBe('not images');
+  expect(readdirSync(join(folder, 'cache', 'cifar10'))).toEqual(['train.images']);
+  expect(existsSync(join(folder, 'run'))).toBe(false);
 });
 
 test('a dry run goes through everything and leaves nothing', async () => {

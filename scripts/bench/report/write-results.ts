@@ -1,0 +1,36 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { packageRoot } from '../../cli/package-root';
+import type { Plan } from '../plan';
+import type { Result } from '../results';
+import { markdownOf } from './markdown';
+import { plotsOf, renderSvg } from './plots';
+import { runNode } from './run-node';
+
+/**
+ * Writes a result as `<case>.json`, `<case>.md` and plots into a folder, each file whole or not at all.
+ *
+ * @returns the files' paths
+ */
+export async function writeResult(folder: string, result: Result, charts: Plan['charts']): Promise<string[]> {
+  await mkdir(folder, { recursive: true });
+  const plots = plotsOf(result, charts);
+  const texts = new Map([
+    [`${result.case}.json`, await pretty(`${result.case}.json`, JSON.stringify(result))],
+    [`${result.case}.md`, await pretty(`${result.case}.md`, markdownOf(result, [...plots.keys()]))],
+  ]);
+  for (const [file, spec] of plots) texts.set(file, await renderSvg(spec));
+  const paths: string[] = [];
+  for (const [file, text] of texts) {
+    await writeFileAtomic(join(folder, file), text);
+    paths.push(join(folder, file));
+  }
+  return paths;
+}
+
+/** As the repository's own check of its files' form wants it. */
+function pretty(file: string, text: string): Promise<string> {
+  const prettier = require.resolve('prettier/bin/prettier.cjs');
+  return runNode([prettier, '--stdin-filepath', join(packageRoot(), file)], text);
+}

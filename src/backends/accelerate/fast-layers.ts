@@ -1,0 +1,45 @@
+import * as tf from '@tensorflow/tfjs';
+import { callBatchNorm, isRectified } from './batch-norm-layer';
+import { replaceMethod, type Patch } from './patch';
+import { stockPrototype, type StockBatchNormalization, type StockReLU } from './stock-classes';
+
+type Call = (inputs: tf.Tensor | tf.Tensor[], kwargs: { training?: boolean }) => tf.Tensor;
+interface Activation {
+  apply(x: tf.Tensor): tf.Tensor;
+}
+
+/** Makes stock layers call one kernel where they call several. */
+export const fastLayers: Patch = () => {
+  const undo = [
+    replaceMethod(
+      stockPrototype<{ call: Call }>('BatchNormalization'),
+      'call',
+      (stock) =>
+        function (this: StockBatchNormalization, inputs, kwargs) {
+          return callBatchNorm(this, inputs, kwargs) ?? stock.call(this as never, inputs, kwargs);
+        } as Call,
+    ),
+    replaceMethod(
+      stockPrototype<{ call: Call }>('ReLU'),
+      'call',
+      (stock) =>
+        function (this: StockReLU, inputs, kwargs) {
+          const [x] = Array.isArray(inputs) ? inputs : [inputs];
+          // ReLU and clipping in one.
+          if (this.maxValue === 6) return tf.relu6(x);
+          if (isRectified(x)) return tf.clone(x);
+          return stock.call(this as never, inputs, kwargs);
+        } as Call,
+    ),
+    replaceMethod(
+      stockPrototype<Activation>('relu'),
+      'apply',
+      (stock) =>
+        function (this: Activation, x) {
+          return isRectified(x) ? tf.clone(x) : stock.call(this, x);
+        },
+    ),
+    replaceMethod(stockPrototype<Activation>('relu6'), 'apply', () => (x) => tf.relu6(x)),
+  ];
+  return () => undo.forEach((takeBack) => takeBack());
+};
