@@ -1,9 +1,19 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../../src/backends/use-backend-node';
 
-/** The backends that a suite runs on; `tensorflow` only where the native library could be had. */
-export const TESTED_BACKENDS: readonly ('tensorflow' | 'wasm' | 'cpu')[] =
-  process.env.TFJS_CARDINAL_NO_NATIVE === '1' ? ['wasm', 'cpu'] : ['tensorflow', 'wasm', 'cpu'];
+/** Whether set-up could give tfjs-node its native library: without it everything here runs on the other backends. */
+export const HAS_NATIVE =
+  process.env.TFJS_CARDINAL_NO_NATIVE !== '1' &&
+  existsSync(
+    join(dirname(require.resolve('@tensorflow/tfjs-node/package.json')), 'lib/napi-v8/tfjs_binding.node'),
+  );
+
+/** The backends that a suite runs on. */
+export const TESTED_BACKENDS: readonly ('tensorflow' | 'wasm' | 'cpu')[] = HAS_NATIVE
+  ? ['tensorflow', 'wasm', 'cpu']
+  : ['wasm', 'cpu'];
 
 /** Runs `body` once for each backend, with that backend in use. */
 export function describeOnBackends(

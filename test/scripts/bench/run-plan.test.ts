@@ -8,6 +8,7 @@ import { writeResult } from '../../../scripts/bench/report/write-results';
 import { resultSchema } from '../../../scripts/bench/results';
 import { measureParty } from '../../../scripts/bench/measure';
 import { runPlan, turnsOf } from '../../../scripts/bench/run-plan';
+import { HAS_NATIVE } from '../../support/backends';
 
 const ROOT = join(__dirname, '../../..');
 const EFFORT = { rounds: 2, turn: 1, slow: 1_000, slowRounds: 1 };
@@ -57,7 +58,7 @@ describe('a case, run in processes', () => {
   });
 
   // Without TensorFlow there is neither of the two that this case compares.
-  const natively = process.env.TFJS_CARDINAL_NO_NATIVE === '1' ? it.skip : it;
+  const natively = HAS_NATIVE ? it : it.skip;
   natively('measures ops, and writes what it found', async () => {
     const programs = { worker, threads: availableParallelism() };
     const plan = opsPlan(programs, EFFORT, [SHAPE]);
