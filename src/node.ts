@@ -1,3 +1,5 @@
+export { loadTfjsNode, tensorflowVersion } from './backends/tensorflow/load-tfjs-node';
+export { installNodeShims } from './backends/tensorflow/node-shims';
 export { useBackend } from './backends/use-backend-node';
 export type { BackendChoice, BackendName } from './backends/use-backend-node';
 
@@ -20,6 +22,8 @@ export { loadRunWeights, readCheckpoint, readResult, readRunConfig } from './tra
 export type { CheckpointName } from './train/run-folder-node';
 export type { RunConfig, RunResult } from './train/run-config';
 
+export { modelDescription } from './export/model-description';
+export type { ModelDescription } from './export/model-description';
 export { loadLayersModel } from './export/load-layers-model-node';
 export { saveLayersModel } from './export/save-layers-model-node';
 
