@@ -64,10 +64,11 @@ function nativeForward(relu: boolean): tf.KernelFunc {
       epsilon: float((attrs as BatchNormAttrs).epsilon),
       exponential_avg_factor: float(1),
     };
-    const none = emptyVector();
-    const all = [x, gamma, beta, none, none];
+    const all = [x, gamma, beta];
     if (relu && fusedReluWorks()) return outputs(runFused(all, attributes));
-    const [y, ...statistics] = outputs(runTensorflow('FusedBatchNormV3', all, attributes, 6));
+    const [y, ...statistics] = outputs(
+      withEmpty((none) => runTensorflow('FusedBatchNormV3', [...all, none, none], attributes, 6)),
+    );
     if (!relu) return [y, ...statistics];
     const rectified = runTensorflow('Relu', [y], {})[0];
     y.dispose();
@@ -77,7 +78,7 @@ function nativeForward(relu: boolean): tf.KernelFunc {
 
 function runFused(inputs: tf.TensorInfo[], attributes: Parameters<typeof runTensorflow>[2]): tf.Tensor[] {
   const fused = { ...attributes, ...BY_NAME, activation_mode: 'Relu', num_side_inputs: 0 };
-  return runTensorflow('_MklNativeFusedBatchNormEx', inputs, fused, 6);
+  return withEmpty((none) => runTensorflow('_MklNativeFusedBatchNormEx', [...inputs, none, none], fused, 6));
 }
 
 /** Of y, mean, Bessel-corrected variance, mean, biased variance and scratch space, what the kernel promises. */
@@ -88,19 +89,22 @@ function outputs([y, mean, corrected, meanAgain, variance, scratch]: tf.Tensor[]
 
 /** The same by one call of libtensorflow. */
 export function nativeGradient({ dy, x, gamma, mean, variance }: Inputs, epsilon: number): tf.Tensor[] {
-  const inputs = [dy, x, gamma, mean, variance, emptyVector()];
   const attributes = { ...COMMON, epsilon: float(epsilon) };
-  const [dx, dGamma, dBeta, ...unused] = runTensorflow('FusedBatchNormGradV3', inputs, attributes, 5);
+  const [dx, dGamma, dBeta, ...unused] = withEmpty((none) =>
+    runTensorflow('FusedBatchNormGradV3', [dy, x, gamma, mean, variance, none], attributes, 5),
+  );
   tf.dispose(unused);
   return [dx, dGamma, dBeta];
 }
 
-let empty: tf.Tensor | undefined;
-
-/** The running statistics that these calls have none of; made once, as every tensor made costs an upload. */
-function emptyVector(): tf.Tensor {
-  if (empty === undefined || empty.isDisposed) empty = tf.keep(tf.tensor1d([], 'float32'));
-  return empty;
+/** Calls with an empty vector, for the running statistics and the scratch space that these calls have none of. */
+function withEmpty(call: (none: tf.Tensor) => tf.Tensor[]): tf.Tensor[] {
+  const none = tf.tensor1d([], 'float32');
+  try {
+    return call(none);
+  } finally {
+    none.dispose();
+  }
 }
 
 let probed: boolean | undefined;
@@ -116,7 +120,7 @@ export function fusedReluWorks(): boolean {
   probed ??= tf.tidy(() => {
     try {
       const x = tf.tensor4d([3, 5, -7, -3], [2, 1, 1, 2]);
-      const inputs = [x, tf.tensor1d([2, 0.5]), tf.tensor1d([1, 0.25]), emptyVector(), emptyVector()];
+      const inputs = [x, tf.tensor1d([2, 0.5]), tf.tensor1d([1, 0.25])];
       const attributes = { ...COMMON, epsilon: float(0), exponential_avg_factor: float(1) };
       const found = outputs(runFused(inputs, attributes)).map((tensor) => [...tensor.dataSync()]);
       const expected = [[3, 0.75, 0, 0], [-2, 1], [25, 16]]; // prettier-ignore
