@@ -1,21 +1,5 @@
 import { listModels, modelInfo } from '../../../models';
-import { main } from '../../../scripts/cli';
-
-/** Runs the command line in this process, and keeps what it writes. */
-async function cardinal(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const kept = { out: '', err: '' };
-  const spies = (['stdout', 'stderr'] as const).map((stream, index) =>
-    jest.spyOn(process[stream], 'write').mockImplementation((text) => {
-      kept[index === 0 ? 'out' : 'err'] += String(text);
-      return true;
-    }),
-  );
-  try {
-    return { code: await main(args), ...kept };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
+import { cardinal } from './in-process';
 
 describe('cardinal list', () => {
   test('--json prints an array of names, of those that match', async () => {
@@ -92,11 +76,11 @@ describe('cardinal info', () => {
     [['info', 'resnext29_8x64'], "(did you mean 'resnext29_8x64d'?). Received: 'resnext29_8x64'."],
     [
       ['info', 'resnet_toy', '--num-classes', 'x'],
-      'error: numClasses: expected a whole number of at least 1.',
+      "error: --num-classes: expected a whole number of at least 1. Received: 'x'.",
     ],
     [
       ['info', 'resnet_toy', '--input-shape', '32x32'],
-      'error: inputShape: expected [height, width, channels]',
+      "error: --input-shape: expected sizes such as '64x64x3'. Received: '32x32'.",
     ],
     [['info'], "missing required argument 'model'"],
   ])('%j is wrong usage: one line, exit code 2', async (args, message) => {
