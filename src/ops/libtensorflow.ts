@@ -38,13 +38,16 @@ interface TensorflowBackend {
     inputs: tf.TensorInfo[],
     outputs: number,
   ): tf.Tensor[];
+  write(values: Int32Array, shape: number[], dtype: 'int32'): tf.DataId;
+  disposeData(dataId: tf.DataId): void;
 }
 
 /**
  * Runs one eager operation of libtensorflow through tfjs-node and returns its outputs, untaped.
  *
  * @param operation TensorFlow's name of it, say `'Conv2D'`
- * @param inputs tensors on the `tensorflow` backend
+ * @param inputs tensors on the `tensorflow` backend, and lists of whole numbers (shapes, axes), which become int32 vectors
+ * for this call
  * @param attributes by TensorFlow's names; `T` is float32 unless given, and `null` for an operation that has no `T`
  * @param outputs how many tensors it returns
  * @throws CardinalError on another backend; TensorFlow's own error where it refuses
@@ -54,7 +57,7 @@ interface TensorflowBackend {
  */
 export function runTensorflow(
   operation: string,
-  inputs: tf.TensorInfo[],
+  inputs: readonly (tf.TensorInfo | readonly number[])[],
   attributes: Readonly<Record<string, Attribute | null>>,
   outputs = 1,
 ): tf.Tensor[] {
@@ -70,7 +73,28 @@ export function runTensorflow(
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== null) encoded.push({ name, ...encode(binding, value) });
   }
-  return backend.executeMultipleOutputs(operation, encoded, inputs, outputs);
+  // Known to the backend only: a tensor of tfjs's would be counted, put in a scope and looked up.
+  const constants: tf.TensorInfo[] = [];
+  try {
+    const tensors = inputs.map((input) => {
+      if (!isList(input)) return input;
+      const shape = [input.length];
+      const constant = {
+        dataId: backend.write(Int32Array.from(input), shape, 'int32'),
+        shape,
+        dtype: 'int32',
+      } as const;
+      constants.push(constant);
+      return constant;
+    });
+    return backend.executeMultipleOutputs(operation, encoded, tensors, outputs);
+  } finally {
+    for (const { dataId } of constants) backend.disposeData(dataId);
+  }
+}
+
+function isList(input: tf.TensorInfo | readonly number[]): input is readonly number[] {
+  return Array.isArray(input);
 }
 
 /** Throws unless the current backend is tfjs-node's. */

@@ -18,7 +18,9 @@ export function isRectified(x: tf.Tensor): boolean {
  * statistics, in which the variance is the biased one, as the stock layer's. Where a model under training has ReLU as the
  * only reader of the layer, ReLU is applied as well.
  *
- * @returns `undefined` where the stock layer should compute: in inference, or with channels that are not last
+ * Channels that are not last, with which the stock layer has no gradient, are moved there and back.
+ *
+ * @returns `undefined` where the stock layer should compute: in inference, or an input of another rank than 2 to 4
  */
 export function callBatchNorm(
   layer: StockBatchNormalization,
@@ -26,17 +28,19 @@ export function callBatchNorm(
   kwargs: { training?: boolean } | undefined,
 ): tf.Tensor | undefined {
   const [x] = Array.isArray(inputs) ? inputs : [inputs];
-  if (kwargs?.training !== true || !handles(layer, x)) return undefined;
+  if (kwargs?.training !== true || !handles(x)) return undefined;
   const activation = feedsOnlyRelu(layer) ? 'relu' : 'linear';
   const output = tf.tidy(() => {
-    const channels = [x.shape[x.rank - 1]];
+    const axis = layer.axis < 0 ? layer.axis + x.rank : layer.axis;
+    const channels = [x.shape[axis]];
     const gamma = layer.gamma?.read() ?? tf.ones(channels);
     const beta = layer.beta?.read() ?? tf.zeros(channels);
-    const { y, mean, variance } = batchNormTraining(x, gamma, beta, { epsilon: layer.epsilon, activation });
+    const options = { epsilon: layer.epsilon, activation } as const;
+    const { y, mean, variance } = batchNormTraining(moveAxis(x, axis, x.rank - 1), gamma, beta, options);
     const share = tf.scalar(1 - layer.momentum);
     move(layer.movingMean, mean, share);
     move(layer.movingVariance, variance, share);
-    return y;
+    return moveAxis(y, x.rank - 1, axis);
   });
   if (activation === 'relu') rectified.add(output);
   return output;
@@ -47,9 +51,15 @@ function move(moving: StockBatchNormalization['movingMean'], value: tf.Tensor, s
   moving.write(sub(before, mul(sub(before, value), share)));
 }
 
-function handles({ axis }: StockBatchNormalization, x: tf.Tensor): boolean {
-  const channelsLast = axis === -1 || axis === x.rank - 1;
-  return channelsLast && x.dtype === 'float32' && x.size > 0 && x.rank >= 2 && x.rank <= 4;
+function handles(x: tf.Tensor): boolean {
+  return x.dtype === 'float32' && x.size > 0 && x.rank >= 2 && x.rank <= 4;
+}
+
+function moveAxis(x: tf.Tensor, from: number, to: number): tf.Tensor {
+  if (from === to) return x;
+  const order = x.shape.map((_, axis) => axis).filter((axis) => axis !== from);
+  order.splice(to, 0, from);
+  return tf.transpose(x, order);
 }
 
 function feedsOnlyRelu(layer: tf.layers.Layer): boolean {

@@ -94,6 +94,5 @@ function spread(dy: tf.Tensor, shape: number[], axis: Axis): tf.Tensor {
     shape.map((size, i) => (reduced.includes(i) ? 1 : size)),
   );
   if (!mayCallNative() || expanded.dtype !== 'float32') return tf.broadcastTo(expanded, shape);
-  const sizes = tf.tensor1d(shape, 'int32');
-  return runTensorflow('BroadcastTo', [expanded, sizes], { Tidx: elementType('int32') })[0];
+  return runTensorflow('BroadcastTo', [expanded, shape], { Tidx: elementType('int32') })[0];
 }
