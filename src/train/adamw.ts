@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 
+import { add, div, mul, sqrt, square, sub } from '../ops/untaped';
 import type { Optimizer, Parameter } from './optimizer';
 import { OptimizerSlots } from './optimizer-slots';
 import type { NamedArrays } from './train-state';
+import { assignParts, join, updateGroups } from './update-groups';
 
 export interface AdamWOptions {
   /** Share of the decayed parameters that a step at rate 1 takes off, apart from the gradient. */
@@ -22,15 +24,17 @@ export interface AdamWOptions {
  */
 export class AdamW implements Optimizer {
   private readonly slots: OptimizerSlots<'mean' | 'square'>;
+  private readonly groups: readonly Parameter[][];
   private readonly beta1: number;
   private readonly beta2: number;
   private readonly epsilon: number;
   private steps = 0;
 
   constructor(
-    private readonly parameters: readonly Parameter[],
+    parameters: readonly Parameter[],
     private readonly options: AdamWOptions,
   ) {
+    this.groups = updateGroups(parameters);
     this.slots = new OptimizerSlots(['mean', 'square'], parameters);
     ({ beta1: this.beta1 = 0.9, beta2: this.beta2 = 0.999, epsilon: this.epsilon = 1e-8 } = options);
   }
@@ -47,17 +51,23 @@ export class AdamW implements Optimizer {
       const squareShare = tf.scalar(1 - this.beta2);
       const beta2 = tf.scalar(this.beta2);
       const epsilon = tf.scalar(this.epsilon);
-      for (const { name, variable, decayed } of this.parameters) {
-        const gradient = gradients.get(name);
-        if (gradient === undefined) continue;
-        const mean = this.slots.get('mean', name);
-        const square = this.slots.get('square', name);
-        mean.assign(tf.add(mean, tf.mul(tf.sub(gradient, mean), meanShare)));
-        square.assign(tf.add(tf.mul(square, beta2), tf.mul(tf.square(gradient), squareShare)));
-        const scale = tf.add(tf.div(tf.sqrt(square), rootCorrection), epsilon);
-        const isDecayed = decayed && this.options.weightDecay > 0;
-        const start = isDecayed ? tf.mul(variable, shrink) : variable;
-        variable.assign(tf.sub(start, tf.mul(tf.div(mean, scale), rate)));
+      for (const group of this.groups) {
+        const moved = group.filter(({ name }) => gradients.has(name));
+        if (moved.length === 0) continue;
+        const variables = moved.map(({ variable }) => variable);
+        const means = moved.map(({ name }) => this.slots.get('mean', name));
+        const squares = moved.map(({ name }) => this.slots.get('square', name));
+        const gradient = join(moved.map(({ name }) => gradients.get(name) as tf.Tensor));
+        const before = join(means);
+        const mean = add(before, mul(sub(gradient, before), meanShare));
+        const meanSquare = add(mul(join(squares), beta2), mul(square(gradient), squareShare));
+        const scale = add(div(sqrt(meanSquare), rootCorrection), epsilon);
+        const isDecayed = moved[0].decayed && this.options.weightDecay > 0;
+        const weights = join(variables);
+        const start = isDecayed ? mul(weights, shrink) : weights;
+        assignParts(variables, sub(start, mul(div(mean, scale), rate)));
+        assignParts(means, mean);
+        assignParts(squares, meanSquare);
       }
     });
   }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
+import { add, mul, sub } from '../ops/untaped';
 import type { NamedArrays } from './train-state';
 import { readArrays } from './weights';
 import { writeArrays } from './write-weights';
@@ -31,7 +32,7 @@ export class MovingAverage {
       const share = tf.scalar(1 - decay);
       for (const [name, average] of this.averages) {
         const weight = this.weights.get(name) as tf.Variable;
-        average.assign(tf.add(average, tf.mul(tf.sub(weight, average), share)));
+        average.assign(add(average, mul(sub(weight, average), share)));
       }
     });
   }

@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 
+import { add, mul, sub } from '../ops/untaped';
 import type { Optimizer, Parameter } from './optimizer';
 import { OptimizerSlots } from './optimizer-slots';
 import type { NamedArrays } from './train-state';
+import { assignParts, join, updateGroups } from './update-groups';
 
 export interface SgdOptions {
   /** From 0, which is plain gradient descent, to below 1. */
@@ -20,11 +22,13 @@ export interface SgdOptions {
  */
 export class Sgd implements Optimizer {
   private readonly slots: OptimizerSlots<'momentum'>;
+  private readonly groups: readonly Parameter[][];
 
   constructor(
-    private readonly parameters: readonly Parameter[],
+    parameters: readonly Parameter[],
     private readonly options: SgdOptions,
   ) {
+    this.groups = updateGroups(parameters);
     this.slots = new OptimizerSlots(options.momentum > 0 ? ['momentum'] : [], parameters);
   }
 
@@ -34,21 +38,27 @@ export class Sgd implements Optimizer {
       const rate = tf.scalar(learningRate);
       const momentum = tf.scalar(this.options.momentum);
       const decay = tf.scalar(this.options.weightDecay);
-      for (const { name, variable, decayed } of this.parameters) {
-        const gradient = gradients.get(name);
-        if (gradient === undefined) continue;
-        const isDecayed = decayed && this.options.weightDecay > 0;
-        const pull = isDecayed ? tf.add(gradient, tf.mul(variable, decay)) : gradient;
-        variable.assign(tf.sub(variable, tf.mul(this.direction(name, pull, momentum), rate)));
+      for (const group of this.groups) {
+        const moved = group.filter(({ name }) => gradients.has(name));
+        if (moved.length === 0) continue;
+        const weights = join(moved.map(({ variable }) => variable));
+        const gradient = join(moved.map(({ name }) => gradients.get(name) as tf.Tensor));
+        const isDecayed = moved[0].decayed && this.options.weightDecay > 0;
+        const pull = isDecayed ? add(gradient, mul(weights, decay)) : gradient;
+        assignParts(
+          moved.map(({ variable }) => variable),
+          sub(weights, mul(this.direction(moved, pull, momentum), rate)),
+        );
       }
     });
   }
 
-  private direction(name: string, pull: tf.Tensor, momentum: tf.Scalar): tf.Tensor {
+  private direction(moved: readonly Parameter[], pull: tf.Tensor, momentum: tf.Scalar): tf.Tensor {
     if (this.options.momentum === 0) return pull;
-    const velocity = this.slots.get('momentum', name);
-    velocity.assign(tf.add(tf.mul(velocity, momentum), pull));
-    return tf.add(pull, tf.mul(velocity, momentum));
+    const slots = moved.map(({ name }) => this.slots.get('momentum', name));
+    const velocity = add(mul(join(slots), momentum), pull);
+    assignParts(slots, velocity);
+    return add(pull, mul(velocity, momentum));
   }
 
   state(): ReadonlyMap<string, NamedArrays> {

@@ -1,6 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { convSpec, filterShape, inputShape, type ConvSpec } from '../conv-spec';
 import { requireTensorflow, runTensorflow, TENSORFLOW, type Attribute } from '../libtensorflow';
+import {
+  isPointwise,
+  pointwiseBackpropFilter,
+  pointwiseBackpropInput,
+  pointwiseForward,
+} from '../pointwise-conv2d';
 import type { Strategy } from './strategy';
 
 // TensorFlow's documentation knows groups only in the forward `Conv2D`. Its oneDNN kernels, which take the place of the
@@ -85,17 +91,26 @@ function isDilated(spec: ConvSpec): boolean {
 }
 
 function forwardKernel(x: tf.Tensor4D, filter: tf.Tensor4D, spec: ConvSpec): tf.Tensor4D {
+  if (isPointwise(spec)) return pointwiseForward(x, filter, spec);
   return runTensorflow('Conv2D', [x, filter], attributes(spec))[0] as tf.Tensor4D;
 }
 
 function backpropInputKernel(dy: tf.Tensor4D, filter: tf.Tensor4D, spec: ConvSpec): tf.Tensor4D {
-  const sizes = tf.tensor1d(inputShape(spec), 'int32');
-  return runTensorflow('Conv2DBackpropInput', [sizes, filter, dy], attributes(spec))[0] as tf.Tensor4D;
+  if (isPointwise(spec)) return pointwiseBackpropInput(dy, filter, spec);
+  return runTensorflow(
+    'Conv2DBackpropInput',
+    [inputShape(spec), filter, dy],
+    attributes(spec),
+  )[0] as tf.Tensor4D;
 }
 
 function backpropFilterKernel(x: tf.Tensor4D, dy: tf.Tensor4D, spec: ConvSpec): tf.Tensor4D {
-  const sizes = tf.tensor1d(filterShape(spec), 'int32');
-  return runTensorflow('Conv2DBackpropFilter', [x, sizes, dy], attributes(spec))[0] as tf.Tensor4D;
+  if (isPointwise(spec)) return pointwiseBackpropFilter(x, dy, spec);
+  return runTensorflow(
+    'Conv2DBackpropFilter',
+    [x, filterShape(spec), dy],
+    attributes(spec),
+  )[0] as tf.Tensor4D;
 }
 
 function attributes(spec: ConvSpec): Record<string, Attribute> {
