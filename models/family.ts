@@ -22,6 +22,9 @@ export interface Family<Name extends string = string> {
   build(builder: ModelBuilder, name: Name): tf.SymbolicTensor;
 }
 
+/** The images and the classes of ImageNet. */
+export const IMAGENET = { inputShape: [224, 224, 3], numClasses: 1000 } as const;
+
 /** The images and the classes of CIFAR-10. */
 export const CIFAR = { inputShape: [32, 32, 3], numClasses: 10 } as const;
 

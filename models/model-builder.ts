@@ -1,9 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
+import { ChannelShuffle } from '../src/layers/channel-shuffle';
+import { DropPath } from '../src/layers/drop-path';
 import { groupedConv2D } from '../src/layers/grouped-conv2d';
+import { HardSwish } from '../src/layers/hard-activations';
+import { SqueezeExcite, type SqueezeExciteArgs } from '../src/layers/squeeze-excite';
 import { layerSeed } from './layer-seed';
 import { type ResolvedOptions } from './model-options';
 
-/** A convolution of the zoo: square, and padded so that a stride of 1 keeps the size. */
+/** A convolution of the zoo: square, and by default padded so that a stride of 1 keeps the size. */
 export interface ConvOptions {
   filters: number;
   /** 3 by default. */
@@ -12,6 +16,44 @@ export interface ConvOptions {
   stride?: number;
   /** 1 by default. */
   groups?: number;
+  /** Zeros a side; half of what the kernel reaches over, by default. */
+  padding?: number;
+  /** Whether it adds a bias; `false` by default, since a batch norm comes after most. */
+  bias?: boolean;
+}
+
+/** PyTorch's `eps`, and 1 minus PyTorch's `momentum`. */
+export interface NormOptions {
+  /** 1e-5 by default. */
+  epsilon?: number;
+  /** 0.9 by default. */
+  momentum?: number;
+}
+
+export interface PoolOptions {
+  /** 3 by default. */
+  kernelSize?: number;
+  /** 2 by default. */
+  stride?: number;
+  /** Pixels a side; 1 by default. */
+  padding?: number;
+}
+
+const ACTIVATIONS = {
+  relu: (name: string) => tf.layers.reLU({ name }),
+  relu6: (name: string) => tf.layers.reLU({ name, maxValue: 6 }),
+  hardSwish: (name: string) => new HardSwish({ name }),
+  silu: (name: string) => tf.layers.activation({ name, activation: 'swish' }),
+  gelu: (name: string) => tf.layers.activation({ name, activation: 'gelu' }),
+} as const;
+
+export type ActivationName = keyof typeof ACTIVATIONS;
+
+/** The output of a stage, as a detector or a segmenter takes it. */
+export interface Feature {
+  /** The PyTorch module that puts it out. */
+  readonly module: string;
+  readonly output: tf.SymbolicTensor;
 }
 
 /**
@@ -24,63 +66,117 @@ export interface ConvOptions {
 export class ModelBuilder {
   /** The images, `[batch, height, width, channels]`. */
   readonly image: tf.SymbolicTensor;
+  /** What the family marked by {@link feature}, in the order of the forward pass. */
+  readonly features: Feature[] = [];
 
   constructor(private readonly options: ResolvedOptions) {
     this.image = tf.input({ shape: [...options.inputShape], name: 'input' });
   }
 
-  /** A convolution without bias. */
   conv(x: tf.SymbolicTensor, name: string, options: ConvOptions): tf.SymbolicTensor {
-    const { filters, kernelSize = 3, stride = 1, groups = 1 } = options;
+    const { filters, kernelSize = 3, stride = 1, groups = 1, bias = false } = options;
     const layer = groupedConv2D({
       name,
       filters,
       kernelSize,
       strides: stride,
       // A number a side, not 'same', which pads only the end where the stride is 2, unlike PyTorch.
-      padding: (kernelSize - 1) / 2,
+      padding: options.padding ?? (kernelSize - 1) / 2,
       groups,
-      useBias: false,
+      useBias: bias,
       implementation: this.options.implementation,
-      // He's deviation for one output channel's fan, whatever the groups: PyTorch's fan_out counts all filters.
-      kernelInitializer: tf.initializers.randomNormal({
-        stddev: Math.sqrt(2 / (kernelSize * kernelSize * filters)),
-        seed: this.seedOf(name),
-      }),
+      kernelInitializer: this.heNormal(name, kernelSize, filters),
     });
     return this.apply(layer, x);
   }
 
   /** Batch norm over the channels. */
-  norm(x: tf.SymbolicTensor, name: string): tf.SymbolicTensor {
-    return this.apply(tf.layers.batchNormalization({ name, epsilon: 1e-5, momentum: 0.9 }), x);
+  norm(x: tf.SymbolicTensor, name: string, options: NormOptions = {}): tf.SymbolicTensor {
+    const { epsilon = 1e-5, momentum = 0.9 } = options;
+    return this.apply(tf.layers.batchNormalization({ name, epsilon, momentum }), x);
+  }
+
+  activation(x: tf.SymbolicTensor, name: string, activation: ActivationName): tf.SymbolicTensor {
+    return this.apply(ACTIVATIONS[activation](name), x);
   }
 
   relu(x: tf.SymbolicTensor, name: string): tf.SymbolicTensor {
-    return this.apply(tf.layers.reLU({ name }), x);
+    return this.activation(x, name, 'relu');
   }
 
   /** ReLU that stops at 6. */
   relu6(x: tf.SymbolicTensor, name: string): tf.SymbolicTensor {
-    return this.apply(tf.layers.reLU({ name, maxValue: 6 }), x);
+    return this.activation(x, name, 'relu6');
   }
 
   add(branch: tf.SymbolicTensor, shortcut: tf.SymbolicTensor, name: string): tf.SymbolicTensor {
     return this.apply(tf.layers.add({ name }), [branch, shortcut]);
   }
 
-  /** Global average pooling, dropout where the model has any, and the linear layer `name`: the logits. */
-  classifier(x: tf.SymbolicTensor, name: string, dropoutName = 'dropout'): tf.SymbolicTensor {
-    const { numClasses, dropRate } = this.options;
-    let features = this.apply(tf.layers.globalAveragePooling2d({ name: 'avgpool' }), x);
-    if (dropRate > 0) {
-      // Without a seed of its own, with which a tfjs layer would drop the same features in every step. Our training
-      // loop gives it a new one each step.
-      features = this.apply(tf.layers.dropout({ name: dropoutName, rate: dropRate }), features);
-    }
-    const linear = tf.layers.dense({
+  /** All channels of each, in order. */
+  concat(parts: tf.SymbolicTensor[], name: string): tf.SymbolicTensor {
+    return this.apply(tf.layers.concatenate({ name, axis: -1 }), parts);
+  }
+
+  /** Interleaves the channels of `groups` groups. */
+  channelShuffle(x: tf.SymbolicTensor, name: string, groups: number): tf.SymbolicTensor {
+    return this.apply(new ChannelShuffle({ name, groups }), x);
+  }
+
+  /** Squeeze and excitation. */
+  squeezeExcite(
+    x: tf.SymbolicTensor,
+    name: string,
+    options: Pick<SqueezeExciteArgs, 'squeezeChannels' | 'activation' | 'gate'>,
+  ): tf.SymbolicTensor {
+    const channels = x.shape[3] as number;
+    const kernelInitializer = this.heNormal(name, 1, channels);
+    return this.apply(new SqueezeExcite({ name, ...options, kernelInitializer }), x);
+  }
+
+  /**
+   * Drops the branch `x` of whole images in training at `dropPathRate` times `depth`, which grows from 0 at the first
+   * block to 1 at the last; no layer where that is 0.
+   */
+  dropPath(x: tf.SymbolicTensor, name: string, depth: number): tf.SymbolicTensor {
+    const rate = this.options.dropPathRate * depth;
+    return rate === 0 ? x : this.apply(new DropPath({ name, rate }), x);
+  }
+
+  /** The largest of each window. Pads with zeros, so `x` must be one that is never negative: what a ReLU put out. */
+  maxPool(x: tf.SymbolicTensor, name: string, options: PoolOptions = {}): tf.SymbolicTensor {
+    const { kernelSize = 3, stride = 2, padding = 1 } = options;
+    const padded =
+      padding === 0
+        ? x
+        : this.apply(tf.layers.zeroPadding2d({ name: `${name}.pad`, padding: [padding, padding] }), x);
+    return this.apply(tf.layers.maxPooling2d({ name, poolSize: kernelSize, strides: stride }), padded);
+  }
+
+  /** Marks the output of a stage, which `features: true` makes an output of the model, and returns it. */
+  feature(x: tf.SymbolicTensor, module: string): tf.SymbolicTensor {
+    this.features.push({ module, output: x });
+    return x;
+  }
+
+  /** The average over all positions, `[batch, channels]`. */
+  globalPool(x: tf.SymbolicTensor, name = 'avgpool'): tf.SymbolicTensor {
+    return this.apply(tf.layers.globalAveragePooling2d({ name }), x);
+  }
+
+  /** Dropout at the model's `dropRate`; no layer where that is 0. */
+  dropout(x: tf.SymbolicTensor, name: string): tf.SymbolicTensor {
+    const { dropRate } = this.options;
+    // Without a seed of its own, with which a tfjs layer would drop the same features in every step. Our training loop
+    // gives it a new one each step.
+    return dropRate === 0 ? x : this.apply(tf.layers.dropout({ name, rate: dropRate }), x);
+  }
+
+  /** A linear layer of `[batch, features]`; as many units as the model has classes unless told otherwise. */
+  linear(x: tf.SymbolicTensor, name: string, units = this.options.numClasses): tf.SymbolicTensor {
+    const layer = tf.layers.dense({
       name,
-      units: numClasses,
+      units,
       kernelInitializer: tf.initializers.varianceScaling({
         // PyTorch's Linear: uniform within 1 / sqrt(fan-in), whose variance is a third of 1 / fan-in.
         scale: 1 / 3,
@@ -89,15 +185,30 @@ export class ModelBuilder {
         seed: this.seedOf(name) as number,
       }),
     });
-    return this.apply(linear, features);
+    return this.apply(layer, x);
   }
 
-  private apply(layer: tf.layers.Layer, x: tf.SymbolicTensor | tf.SymbolicTensor[]): tf.SymbolicTensor {
+  /** Global average pooling, dropout where the model has any, and the linear layer `name`: the logits. */
+  classifier(x: tf.SymbolicTensor, name: string, dropoutName = 'dropout'): tf.SymbolicTensor {
+    return this.linear(this.dropout(this.globalPool(x), dropoutName), name);
+  }
+
+  /** Any other layer, which only one family has. */
+  apply(layer: tf.layers.Layer, x: tf.SymbolicTensor | tf.SymbolicTensor[]): tf.SymbolicTensor {
     layer.setFastWeightInitDuringBuild(!this.options.initialise);
     return layer.apply(x) as tf.SymbolicTensor;
   }
 
-  private seedOf(layerName: string): number | undefined {
-    return this.options.seed === undefined ? undefined : layerSeed(this.options.seed, layerName);
+  private heNormal(name: string, kernelSize: number, filters: number) {
+    return tf.initializers.randomNormal({
+      // He's deviation for one output channel's fan, whatever the groups: PyTorch's fan_out counts all filters.
+      stddev: Math.sqrt(2 / (kernelSize * kernelSize * filters)),
+      seed: this.seedOf(name),
+    });
+  }
+
+  /** The seed of the layer `name`, for one that is made elsewhere; none where the model has none. */
+  seedOf(name: string): number | undefined {
+    return this.options.seed === undefined ? undefined : layerSeed(this.options.seed, name);
   }
 }

@@ -14,6 +14,8 @@ export interface ModelOptions {
   implementation?: Implementation;
   /** Share of the features that dropout takes away before the classifier in training; 0 by default: no dropout. */
   dropRate?: number;
+  /** Share of images that the deepest block's branch is dropped for in training, less in earlier ones; 0 by default. */
+  dropPathRate?: number;
   /**
    * `false` leaves every weight zero, which takes no time whatever their number: for a model that is given its weights
    * next, or is only counted. `true` by default.
@@ -28,8 +30,8 @@ export interface ResolvedOptions extends Required<Omit<ModelOptions, 'seed'>> {
 
 /** Options checked, and completed from the variant. */
 export function resolveOptions(options: ModelOptions, variant: VariantDefaults): ResolvedOptions {
-  const { numClasses = variant.numClasses, inputShape = variant.inputShape, seed, dropRate = 0 } = options;
-  const { implementation = 'auto', initialise = true } = options;
+  const { numClasses = variant.numClasses, inputShape = variant.inputShape, seed } = options;
+  const { implementation = 'auto', dropRate = 0, dropPathRate = 0, initialise = true } = options;
   const whole = (value: unknown, least: number) => Number.isSafeInteger(value) && (value as number) >= least;
   check(whole(numClasses, 1), 'numClasses', 'a whole number of at least 1', numClasses);
   check(
@@ -39,9 +41,11 @@ export function resolveOptions(options: ModelOptions, variant: VariantDefaults):
     inputShape,
   );
   check(seed === undefined || Number.isSafeInteger(seed), 'seed', 'a whole number', seed);
-  check(dropRate >= 0 && dropRate < 1, 'dropRate', 'a number of at least 0 and below 1', dropRate);
+  for (const [name, rate] of Object.entries({ dropRate, dropPathRate })) {
+    check(rate >= 0 && rate < 1, name, 'a number of at least 0 and below 1', rate);
+  }
   if (!IMPLEMENTATIONS.includes(implementation)) {
     throw unknownChoice('implementation', implementation, IMPLEMENTATIONS);
   }
-  return { numClasses, inputShape, seed, implementation, dropRate, initialise };
+  return { numClasses, inputShape, seed, implementation, dropRate, dropPathRate, initialise };
 }

@@ -3,6 +3,7 @@ import { check } from '../errors';
 import { type Padding } from '../ops/conv-spec';
 import { type Implementation } from '../ops/strategies';
 import { groupedConv2D } from './grouped-conv2d';
+import { oneInput, oneShape } from './one-input';
 
 type Conv2DArgs = Parameters<typeof tf.layers.conv2d>[0];
 type Initializer = Conv2DArgs['kernelInitializer'];
@@ -110,7 +111,7 @@ export class DepthwiseSeparableConv2D extends tf.layers.Layer {
   }
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
-    const shape = onlyShape(inputShape);
+    const shape = oneShape(inputShape);
     const channels = shape[3];
     check(channels != null, 'inputShape', 'a known number of channels', shape);
     this.inputSpec = [new tf.InputSpec({ ndim: 4, axes: { 3: channels } })];
@@ -130,14 +131,14 @@ export class DepthwiseSeparableConv2D extends tf.layers.Layer {
 
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: { training?: boolean }): tf.Tensor {
     return tf.tidy(() => {
-      let x = Array.isArray(inputs) ? inputs[0] : inputs;
+      let x = oneInput(inputs);
       for (const part of this.parts) x = part.apply(x, kwargs) as tf.Tensor;
       return x;
     });
   }
 
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
-    const shape = onlyShape(inputShape);
+    const shape = oneShape(inputShape);
     const parts = this.parts.length > 0 ? this.parts : this.makeParts(shape[3] as number);
     return parts.reduce((sofar, part) => part.computeOutputShape(sofar) as tf.Shape, shape);
   }
@@ -237,6 +238,3 @@ function mapOptions<T>(options: T, replace: (instance: tf.serialization.Serializ
   ) as T;
 }
 
-function onlyShape(shape: tf.Shape | tf.Shape[]): tf.Shape {
-  return (Array.isArray(shape[0]) ? shape[0] : shape) as tf.Shape;
-}

@@ -12,6 +12,7 @@ import { groupedConv2d } from '../ops/grouped-conv2d';
 import { type Implementation } from '../ops/strategies';
 import { checkImplementation } from '../ops/strategies/choose';
 import '../backends/register-kernels';
+import { oneInput, oneShape } from './one-input';
 import { stockConv2D, type StockConv2DArgs } from './stock-conv2d';
 
 /** Options of {@link groupedConv2D}: those of `tf.layers.conv2d`, with more paddings, `groups` and `implementation`. */
@@ -106,7 +107,7 @@ export class GroupedConv2D extends tf.layers.Layer {
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return tf.tidy(() => {
-      const input = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
+      const input = oneInput<tf.Tensor4D>(inputs);
       const convolved = groupedConv2d(
         this.channelsFirst ? input.transpose<tf.Tensor4D>([0, 2, 3, 1]) : input,
         this.kernel.read() as tf.Tensor4D,
@@ -182,8 +183,4 @@ tf.serialization.registerClass(GroupedConv2D);
  */
 export function groupedConv2D(args: GroupedConv2DArgs): GroupedConv2D {
   return new GroupedConv2D(args);
-}
-
-function oneShape(shape: tf.Shape | tf.Shape[]): tf.Shape {
-  return (Array.isArray(shape[0]) ? shape[0] : shape) as tf.Shape;
 }
