@@ -237,4 +237,3 @@ function mapOptions<T>(options: T, replace: (instance: tf.serialization.Serializ
     Object.entries(options).map(([key, value]) => [key, mapOptions(value, replace)]),
   ) as T;
 }
-
