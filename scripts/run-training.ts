@@ -220,6 +220,7 @@ async function trainInFolder(run: Run, options: RunOptions, state?: TrainState):
     ...config.recipe,
     signal,
     resumeFrom: state,
+    onNotCompiled: (reason) => reporter?.onNote?.(`each step runs operation by operation: ${reason}`),
     onStep: (event) => reporter?.onStep?.(event),
     onEpoch: (metrics, isBest) => reporter?.onEpoch?.(metrics, isBest),
     onCheckpoint: (reached, event) => saveCheckpoint(folder, reached, event),

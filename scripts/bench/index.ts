@@ -11,9 +11,10 @@ import { inferencePlan } from './cases/inference';
 import { opsPlan } from './cases/ops';
 import { scalingPlan } from './cases/scaling';
 import { strategiesPlan } from './cases/strategies';
-import { trainingPlan } from './cases/training';
+import { BENCHMARKED_MODELS, trainingPlan } from './cases/training';
 import type { Programs } from './contestants';
 import type { Effort, Plan } from './plan';
+import { profileMarkdown, profileTraining } from './profile-training';
 import { pythonWithPeers } from './python-environment';
 import { figuresOf } from './report/figures';
 import { markdownOf } from './report/markdown';
@@ -60,6 +61,7 @@ const DEFAULT_CASES = ['ops', 'training', 'inference', 'scaling'];
 interface Options {
   readonly peers?: boolean;
   readonly quick?: boolean;
+  readonly profile?: boolean;
   readonly json?: boolean;
   readonly threads: string;
   readonly models?: string;
@@ -77,9 +79,13 @@ export async function main(args: readonly string[]): Promise<number> {
       'also measure PyTorch, torch.compile, Keras and ONNX Runtime, installed on first use (3 GB)',
     )
     .option('--quick', 'few and short rounds, to see that all works; results go to runs/bench')
+    .option('--profile', 'instead: where the time of a training step goes, operation by operation')
     .option('--json', 'print the results as JSON')
     .option('--threads <n>', 'threads that each may use', String(availableParallelism()))
-    .option('--models <names>', 'of the cases training and inference, separated by commas; four unless given')
+    .option(
+      '--models <names>',
+      'of --profile and of the cases training and inference, separated by commas; four unless given',
+    )
     .option('--out <folder>', 'where results are written; docs/results unless given')
     .addHelpText('after', helpText())
     .exitOverride()
@@ -99,7 +105,13 @@ export async function main(args: readonly string[]): Promise<number> {
 
 function helpText(): string {
   const cases = Object.entries(CASES).map(([name, { about }]) => `  ${name.padEnd(12)}${about}`);
-  const examples = ['', '-- ops --quick', '-- training --peers', '-- --peers --threads 1'];
+  const examples = [
+    '',
+    '-- ops --quick',
+    '-- training --peers',
+    '-- --profile --models resnext_toy',
+    '-- --peers --threads 1',
+  ];
   return [
     '',
     'Cases:',
@@ -115,6 +127,7 @@ async function bench(names: readonly string[], options: Options): Promise<number
     if (!Object.hasOwn(CASES, name)) throw unknownChoice('case', name, Object.keys(CASES));
   }
   const models = options.models?.split(',').map(modelNamed);
+  if (options.profile) return profile(models ?? BENCHMARKED_MODELS, options);
   const threads = Number(options.threads);
   if (!Number.isSafeInteger(threads) || threads < 1) {
     throw new InvalidArgumentError(
@@ -140,6 +153,17 @@ async function bench(names: readonly string[], options: Options): Promise<number
   }
   if (options.json) printJson(results);
   return conclude(results);
+}
+
+async function profile(models: readonly ModelName[], { json }: Options): Promise<number> {
+  const profiles = [];
+  for (const model of models) {
+    note(`profiling ${model}`);
+    profiles.push(await profileTraining(model));
+    if (!json) print(`${profileMarkdown(profiles[profiles.length - 1])}\n`);
+  }
+  if (json) printJson(profiles);
+  return 0;
 }
 
 function modelNamed(name: string): ModelName {

@@ -39,14 +39,19 @@ export class AdamW implements Optimizer {
     ({ beta1: this.beta1 = 0.9, beta2: this.beta2 = 0.999, epsilon: this.epsilon = 1e-8 } = options);
   }
 
-  step(gradients: ReadonlyMap<string, tf.Tensor>, learningRate: number): void {
+  settings(learningRate: number): number[] {
     this.steps++;
     const meanCorrection = 1 - this.beta1 ** this.steps;
     const squareCorrection = 1 - this.beta2 ** this.steps;
+    const shrink = 1 - learningRate * this.options.weightDecay;
+    return [learningRate / meanCorrection, Math.sqrt(squareCorrection), shrink];
+  }
+
+  step(
+    gradients: ReadonlyMap<string, tf.Tensor>,
+    [rate, rootCorrection, shrink]: readonly tf.Tensor[],
+  ): void {
     tf.tidy(() => {
-      const rate = tf.scalar(learningRate / meanCorrection);
-      const rootCorrection = tf.scalar(Math.sqrt(squareCorrection));
-      const shrink = tf.scalar(1 - learningRate * this.options.weightDecay);
       const meanShare = tf.scalar(1 - this.beta1);
       const squareShare = tf.scalar(1 - this.beta2);
       const beta2 = tf.scalar(this.beta2);

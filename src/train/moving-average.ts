@@ -25,11 +25,14 @@ export class MovingAverage {
     );
   }
 
-  /** Takes in the weights after optimiser step `step`, counted from 0. */
-  update(step: number): void {
-    const decay = Math.min(this.decay, (1 + step) / (10 + step));
+  /** The share of the weights after optimiser step `step`, counted from 0. */
+  share(step: number): number {
+    return 1 - Math.min(this.decay, (1 + step) / (10 + step));
+  }
+
+  /** Takes in the weights with a scalar of what {@link share} gave. */
+  update(share: tf.Tensor): void {
     tf.tidy(() => {
-      const share = tf.scalar(1 - decay);
       for (const [name, average] of this.averages) {
         const weight = this.weights.get(name) as tf.Variable;
         average.assign(add(average, mul(sub(weight, average), share)));

@@ -13,13 +13,16 @@ export interface Parameter {
 
 /** Moves a fixed list of parameters against their gradients. */
 export interface Optimizer {
+  /** The numbers of the next step that differ from step to step, always as many; counts the step. */
+  settings(learningRate: number): number[];
   /**
-   * One update of every parameter. Makes and frees its own intermediates; does not dispose the gradients.
+   * One update of every parameter: the same operations each time. Makes and frees its own intermediates; does not dispose
+   * the gradients.
    *
    * @param gradients by parameter name; a parameter without one stays as it is
-   * @param learningRate for this step
+   * @param settings scalars of what {@link settings} gave for this step
    */
-  step(gradients: ReadonlyMap<string, tf.Tensor>, learningRate: number): void;
+  step(gradients: ReadonlyMap<string, tf.Tensor>, settings: readonly tf.Tensor[]): void;
   /** Copies of the slots (momentum, moments), by slot name and then parameter name. */
   state(): ReadonlyMap<string, NamedArrays>;
   /** Continues from what {@link state} gave, after `steps` steps. */

@@ -32,10 +32,13 @@ export class Sgd implements Optimizer {
     this.slots = new OptimizerSlots(options.momentum > 0 ? ['momentum'] : [], parameters);
   }
 
-  step(gradients: ReadonlyMap<string, tf.Tensor>, learningRate: number): void {
+  settings(learningRate: number): number[] {
+    return [learningRate];
+  }
+
+  step(gradients: ReadonlyMap<string, tf.Tensor>, [rate]: readonly tf.Tensor[]): void {
     tf.tidy(() => {
       // Shared by all parameters: a number given to an op would be uploaded anew each time.
-      const rate = tf.scalar(learningRate);
       const momentum = tf.scalar(this.options.momentum);
       const decay = tf.scalar(this.options.weightDecay);
       for (const group of this.groups) {
@@ -53,7 +56,7 @@ export class Sgd implements Optimizer {
     });
   }
 
-  private direction(moved: readonly Parameter[], pull: tf.Tensor, momentum: tf.Scalar): tf.Tensor {
+  private direction(moved: readonly Parameter[], pull: tf.Tensor, momentum: tf.Tensor): tf.Tensor {
     if (this.options.momentum === 0) return pull;
     const slots = moved.map(({ name }) => this.slots.get('momentum', name));
     const velocity = add(mul(join(slots), momentum), pull);

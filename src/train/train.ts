@@ -42,6 +42,13 @@ export interface TrainHooks {
   readonly signal?: AbortSignal;
   /** Goes on from here as if the run had not stopped. Recipe, model and data must be those of the stopped run. */
   readonly resumeFrom?: TrainState;
+  /**
+   * Whether a step may run as one call of the backend, which is faster; `true` by default. `false` runs it operation by
+   * operation, as a debugger would have it.
+   */
+  readonly compile?: boolean;
+  /** Hears why a step runs operation by operation where the backend could compile others. */
+  readonly onNotCompiled?: (reason: string) => void;
   readonly onStep?: (event: StepEvent) => void;
   readonly onValidation?: (done: number, total: number) => void;
   readonly onEpoch?: (metrics: EpochMetrics, isBest: boolean) => void;
@@ -89,11 +96,21 @@ export async function train(
   data: TrainData,
   options: TrainOptions = {},
 ): Promise<TrainResult> {
-  const { signal, resumeFrom, onStep, onValidation, onEpoch, onCheckpoint, ...given } = options;
+  const { signal, resumeFrom, compile, onNotCompiled, ...others } = options;
+  const { onStep, onValidation, onEpoch, onCheckpoint, ...given } = others;
   const recipe = resolveRecipe(given);
   checkModel(model, data.train);
   if (data.validation !== undefined) checkModel(model, data.validation);
-  const hooks: TrainHooks = { signal, resumeFrom, onStep, onValidation, onEpoch, onCheckpoint };
+  const hooks: TrainHooks = {
+    signal,
+    resumeFrom,
+    compile,
+    onNotCompiled,
+    onStep,
+    onValidation,
+    onEpoch,
+    onCheckpoint,
+  };
   const run = new TrainingRun(model, data, recipe, hooks);
   const wasAccelerated = isAccelerated();
   accelerate();

@@ -5,9 +5,7 @@ import { CardinalError, check, InterruptedError } from '../errors';
 import { breathe } from './breathe';
 import { countCorrect, predictedClasses } from './classification';
 import { createOptimizer } from './create-optimizer';
-import { DropoutSeeds } from './dropout-seeds';
 import { evaluate, type Evaluation } from './evaluate';
-import { computeGradients } from './gradients';
 import { mixRows, mixupShare } from './mixup';
 import { MovingAverage } from './moving-average';
 import type { Optimizer, Parameter } from './optimizer';
@@ -16,6 +14,7 @@ import { createSchedule, type Schedule } from './schedule';
 import { softTargets } from './targets';
 import type { TrainData, TrainHooks, TrainResult } from './train';
 import type { EpochMetrics, NamedArrays, TrainProgress, TrainState } from './train-state';
+import { TrainingStep } from './training-step';
 import { readWeights, trainableParameters, weightVariables } from './weights';
 import { writeWeights } from './write-weights';
 
@@ -28,7 +27,7 @@ export class TrainingRun {
   private readonly parameters: readonly Parameter[];
   private readonly optimizer: Optimizer;
   private readonly average: MovingAverage | undefined;
-  private readonly dropout: DropoutSeeds;
+  private readonly step: TrainingStep;
   private readonly schedule: Schedule;
   private readonly stepsPerEpoch: number;
   private readonly totalSteps: number;
@@ -55,9 +54,17 @@ export class TrainingRun {
     if (state !== undefined) writeWeights(model, state.weights);
     this.parameters = trainableParameters(model);
     check(this.parameters.length > 0, 'model', 'at least one trainable weight', 0);
-    this.dropout = new DropoutSeeds(model);
     this.optimizer = createOptimizer(recipe, this.parameters);
     if (recipe.ema > 0) this.average = new MovingAverage(weightVariables(model), recipe.ema);
+    this.step = new TrainingStep({
+      model,
+      parameters: this.parameters,
+      optimizer: this.optimizer,
+      average: this.average,
+      seed: recipe.seed,
+      compile: hooks.compile ?? true,
+      onNotCompiled: hooks.onNotCompiled,
+    });
     if (state !== undefined) this.restore(state);
   }
 
@@ -77,7 +84,7 @@ export class TrainingRun {
   }
 
   dispose(): void {
-    this.dropout.restore();
+    this.step.dispose();
     this.optimizer.dispose();
     this.average?.dispose();
   }
@@ -114,33 +121,26 @@ export class TrainingRun {
   }
 
   private async trainStep(batch: Batch): Promise<{ loss: number; correct: number }> {
-    const { recipe, progress, model } = this;
+    const { progress } = this;
     const classes = this.data.train.classNames.length;
     const { images, targets } = this.inputs(batch, classes);
-    this.dropout.set(recipe.seed, progress.step);
     const learningRate = this.schedule(progress.step);
     const inputs = {
       images: tf.tensor(images, [batch.count, ...this.data.train.imageShape]),
       targets: tf.tensor2d(targets, [batch.count, classes]),
     };
-    const { loss, logits, gradients } = computeGradients(
-      model,
-      this.parameters,
-      inputs.images,
-      inputs.targets,
-    );
     try {
-      const [lossValue] = await loss.data();
-      const predicted = predictedClasses((await logits.data()) as Float32Array, classes);
-      if (!Number.isFinite(lossValue)) throw this.diverged(`the loss became ${lossValue}`);
-      this.optimizer.step(gradients, learningRate);
-      this.applyConstraints();
-      this.average?.update(progress.step);
+      const { loss, logits, commit, discard } = this.step.run(inputs, learningRate, progress.step);
+      if (!Number.isFinite(loss)) {
+        discard();
+        throw this.diverged(`the loss became ${loss}`);
+      }
+      commit();
       progress.step++;
       progress.stepsInEpoch++;
-      return { loss: lossValue, correct: countCorrect(predicted, batch.labels) };
+      return { loss, correct: countCorrect(predictedClasses(logits, classes), batch.labels) };
     } finally {
-      tf.dispose([inputs.images, inputs.targets, loss, logits, ...gradients.values()]);
+      tf.dispose([inputs.images, inputs.targets]);
     }
   }
 
@@ -153,15 +153,6 @@ export class TrainingRun {
       images: mixRows(batch.images, batch.count, share),
       targets: mixRows(targets, batch.count, share),
     };
-  }
-
-  private applyConstraints(): void {
-    for (const weight of this.model.trainableWeights) {
-      if (weight.constraint == null) continue;
-      tf.tidy(() => {
-        weight.write(weight.read().clone());
-      });
-    }
   }
 
   private async finishEpoch(): Promise<void> {

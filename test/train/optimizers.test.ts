@@ -25,8 +25,9 @@ function step(optimizer: Optimizer, t: number): void {
     ['w', tf.tensor2d(kernelGradient(t), [2, 2])],
     ['b', tf.tensor1d(biasGradient(t))],
   ]);
-  optimizer.step(gradients, RATES[t]);
-  tf.dispose([...gradients.values()]);
+  const settings = optimizer.settings(RATES[t]).map((setting) => tf.scalar(setting));
+  optimizer.step(gradients, settings);
+  tf.dispose([...gradients.values(), ...settings]);
 }
 
 const values = (list: readonly Parameter[]): number[][] =>
@@ -125,9 +126,10 @@ test('a parameter without a gradient stays, even under decay', () => {
   const list = parameters();
   const optimizer = new Sgd(list, { momentum: 0.9, weightDecay: 0.1 });
   const gradient = tf.tensor1d([1, 1]);
-  optimizer.step(new Map([['b', gradient]]), 0.5);
+  const rate = tf.scalar(0.5);
+  optimizer.step(new Map([['b', gradient]]), [rate]);
   expect(values(list)[0]).toEqual([0.5, -1.25, 2, 0.75]);
   expect(values(list)[1][0]).toBeCloseTo(0.3 - 0.5 * 1.9, 6);
   optimizer.dispose();
-  tf.dispose([gradient, ...list.map(({ variable }) => variable)]);
+  tf.dispose([gradient, rate, ...list.map(({ variable }) => variable)]);
 });

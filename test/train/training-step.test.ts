@@ -136,7 +136,7 @@ test('the moving average starts fast, covers what it is given, and lends its val
   const expected = [1, 2];
   for (let step = 0; step < 20; step++) {
     tf.tidy(() => weight.assign(tf.tensor1d([step, -step])));
-    average.update(step);
+    tf.tidy(() => average.update(tf.scalar(average.share(step))));
     const decay = Math.min(0.5, (1 + step) / (10 + step));
     [step, -step].forEach((w, i) => (expected[i] = decay * expected[i] + (1 - decay) * w));
     const held = average.state().get('w')?.data ?? [];

@@ -1,13 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
+import { CardinalError } from '../../../src/errors';
 import { createOptimizer } from '../../../src/train/create-optimizer';
-import { computeGradients } from '../../../src/train/gradients';
 import { resolveRecipe } from '../../../src/train/recipe';
 import { softTargets } from '../../../src/train/targets';
+import { TrainingStep } from '../../../src/train/training-step';
 import { trainableParameters } from '../../../src/train/weights';
 import { readInputs } from './inputs';
 import { buildNetwork } from './network';
 import { outputOf } from './outputs';
 import type { Output, Prepared, Setting } from './works';
+
+function onNotCompiled(reason: string): void {
+  throw new CardinalError(`the step was not compiled: ${reason}`);
+}
 
 /** A training step: forward, loss, gradients, optimiser; the loss is read, as every training loop reads it. */
 export async function prepareTraining(setting: Setting<'training'>): Promise<Prepared> {
@@ -21,12 +26,14 @@ export async function prepareTraining(setting: Setting<'training'>): Promise<Pre
   const { momentum, weightDecay, learningRate } = settings;
   const optimizer = createOptimizer(resolveRecipe({ optimizer: 'sgd', momentum, weightDecay }), parameters);
 
+  // What a program without this package would do is no step of ours as one call.
+  const compile = setting.implementation !== 'stock';
+  const trainingStep = new TrainingStep({ model, parameters, optimizer, seed: 1, compile, onNotCompiled });
+
   const step = (): number => {
-    const { loss, logits, gradients } = computeGradients(model, parameters, images, targets);
-    optimizer.step(gradients, learningRate);
-    const value = loss.dataSync()[0];
-    tf.dispose([loss, logits, ...gradients.values()]);
-    return value;
+    const { loss, commit } = trainingStep.run({ images, targets }, learningRate, 0);
+    commit();
+    return loss;
   };
   return {
     parameters: parameters.reduce((sum, { variable }) => sum + variable.size, 0),
@@ -38,6 +45,7 @@ export async function prepareTraining(setting: Setting<'training'>): Promise<Pre
       return outputs.set('losses', { shape: [losses.length], data: losses });
     },
     dispose: () => {
+      trainingStep.dispose();
       optimizer.dispose();
       model.dispose();
       tf.dispose([images, labels, targets]);

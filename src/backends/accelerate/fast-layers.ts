@@ -16,7 +16,9 @@ export const fastLayers: Patch = () => {
       'call',
       (stock) =>
         function (this: StockBatchNormalization, inputs, kwargs) {
-          return callBatchNorm(this, inputs, kwargs) ?? stock.call(this as never, inputs, kwargs);
+          // Frozen, it goes by its moving statistics and leaves them alone, as in Keras; tfjs left that out.
+          const mode = this.trainable ? kwargs : { ...kwargs, training: false };
+          return callBatchNorm(this, inputs, mode) ?? stock.call(this as never, inputs, mode);
         } as Call,
     ),
     replaceMethod(

@@ -1,4 +1,5 @@
 import { ACTIVATION_GRADIENTS } from './activation-gradients';
+import { fastActivations } from './fast-activations';
 import { fastLayers } from './fast-layers';
 import { overrideGradients } from './gradient-override';
 import type { Patch } from './patch';
@@ -11,6 +12,7 @@ const PATCHES: readonly Patch[] = [
   releaseGradients,
   releaseActivations,
   fastLayers,
+  fastActivations,
 ];
 
 let undo: (() => void)[] | undefined;
@@ -24,7 +26,8 @@ let undo: (() => void)[] | undefined;
  * {@link restore} takes all of it back.
  *
  * Gradients are those of stock tfjs within rounding. One differs at one point: at an x of exactly 6, `relu6` has the
- * gradient 0, as in TensorFlow and PyTorch.
+ * gradient 0, as in TensorFlow and PyTorch. And a batch norm layer that is not trainable normalises by its moving
+ * statistics in training too and does not update them, as in Keras.
  *
  * @example
  * accelerate();

@@ -2,6 +2,8 @@ import type * as TfjsNode from '@tensorflow/tfjs-node';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CardinalError } from '../../errors';
+import { registerStepCompiler } from '../step-compiler';
+import { compileStep } from './compile/compile-step';
 import { installNodeShims } from './node-shims';
 
 let loaded: typeof TfjsNode | undefined;
@@ -29,6 +31,7 @@ export function loadTfjsNode(): typeof TfjsNode {
   try {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- lazily, and only where it may be missing
     loaded = require('@tensorflow/tfjs-node') as typeof TfjsNode;
+    registerStepCompiler('tensorflow', compileStep);
   } catch (error) {
     throw new CardinalError(explainFailure(error), { cause: error });
   }

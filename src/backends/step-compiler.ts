@@ -1,0 +1,57 @@
+import * as tf from '@tensorflow/tfjs';
+import { CardinalError } from '../errors';
+
+/**
+ * Work on tensors that can be repeated with other inputs: the same operations each time. It may read and assign variables.
+ * Whatever else differs from call to call must come in as an input.
+ */
+export type Step = (inputs: readonly tf.Tensor[]) => tf.Tensor[];
+
+/** A step as one call of the backend. */
+export interface CompiledStep {
+  /**
+   * Computes the step for inputs of the shapes that it was compiled for. Variables keep their values until `commit`.
+   * The outputs are the caller's to dispose, and so are, by `discard`, new values that are not committed.
+   */
+  run(inputs: readonly tf.Tensor[]): StepResult;
+  /** Frees what the backend holds of it. */
+  dispose(): void;
+}
+
+export interface StepResult {
+  readonly outputs: tf.Tensor[];
+  /** Gives the variables their new values. */
+  commit(): void;
+  /** Frees the new values instead. */
+  discard(): void;
+}
+
+/** A step that cannot be compiled; `message` says why. */
+export class NotCompilableError extends CardinalError {
+  override name = 'NotCompilableError';
+}
+
+/**
+ * Makes one call of a step. It runs the step with the inputs once for each of `attempts`, to see what it does and that it
+ * does the same each time, and gives all variables their values back.
+ *
+ * @param between runs before each attempt: it changes what may differ from step to step
+ * @throws NotCompilableError for a step that reads values back, draws random numbers or depends on more than its inputs
+ */
+export type StepCompiler = (
+  step: Step,
+  inputs: readonly tf.Tensor[],
+  between: (attempt: number) => void,
+) => CompiledStep;
+
+const compilers = new Map<string, StepCompiler>();
+
+/** Makes a backend one that {@link stepCompiler} has an answer for. */
+export function registerStepCompiler(backend: string, compiler: StepCompiler): void {
+  compilers.set(backend, compiler);
+}
+
+/** The compiler of the current backend, if it has one. */
+export function stepCompiler(): StepCompiler | undefined {
+  return compilers.get(tf.getBackend());
+}

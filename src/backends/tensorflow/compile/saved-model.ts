@@ -1,0 +1,142 @@
+import { NotCompilableError } from '../../step-compiler';
+import { type Binding, type BoundAttribute } from './binding';
+import { type RecordedConstant, type RecordedOperation, type Recording } from './record';
+import { protobufs, type AttrValue, type NodeDef, type TensorShape } from './protobufs';
+
+/** A tensor that is given to the graph at each run. */
+export interface Placeholder {
+  readonly name: string;
+  readonly dtype: number;
+  readonly shape: readonly number[];
+}
+
+/** The tag under which a session finds the graph. */
+export const TAG = 'serve';
+
+// Between eager calls TensorFlow infers these from the inputs; in a graph they must be there. tfjs-node leaves them out.
+const INFERRED_FROM_FIRST_INPUT: Readonly<Record<string, string>> = { ExpandDims: 'T', Where: 'T' };
+
+/** A recording as the bytes of a SavedModel without variables, which a session can load. */
+export function savedModelOf(
+  recording: Recording,
+  placeholders: readonly Placeholder[],
+  binding: Binding,
+): Uint8Array {
+  const pb = protobufs();
+  const graph = new pb.GraphDef();
+  for (const { name, dtype, shape } of placeholders) {
+    const node = newNode(name, 'Placeholder');
+    node.getAttrMap().set('dtype', typeValue(dtype));
+    node.getAttrMap().set('shape', shapeValue(shape));
+    graph.addNode(node);
+  }
+  for (const node of recording.nodes) {
+    graph.addNode(node.kind === 'constant' ? constantNode(node) : operationNode(node, binding));
+  }
+  const info = new pb.MetaGraphDef.MetaInfoDef();
+  info.addTags(TAG);
+  const metaGraph = new pb.MetaGraphDef();
+  metaGraph.setMetaInfoDef(info);
+  metaGraph.setGraphDef(graph);
+  const savedModel = new pb.SavedModel();
+  savedModel.setSavedModelSchemaVersion(1);
+  savedModel.addMetaGraphs(metaGraph);
+  return savedModel.serializeBinary();
+}
+
+function newNode(name: string, operation: string): NodeDef {
+  const node = new (protobufs().NodeDef)();
+  node.setName(name);
+  node.setOp(operation);
+  return node;
+}
+
+function constantNode({ name, shape, dtype, bytes }: RecordedConstant): NodeDef {
+  const pb = protobufs();
+  const tensor = new pb.Tensor();
+  tensor.setDtype(dtype);
+  tensor.setTensorShape(shapeOf(shape));
+  tensor.setTensorContent(bytes);
+  const value = new pb.AttrValue();
+  value.setTensor(tensor);
+  const node = newNode(name, 'Const');
+  node.getAttrMap().set('dtype', typeValue(dtype));
+  node.getAttrMap().set('value', value);
+  return node;
+}
+
+function operationNode(recorded: RecordedOperation, binding: Binding): NodeDef {
+  const { name, operation, attributes, inputs, inputTypes } = recorded;
+  const node = newNode(name, operation);
+  node.setInputList([...inputs]);
+  const given = new Set(attributes.map((attribute) => attribute.name));
+  const inferred = INFERRED_FROM_FIRST_INPUT[operation];
+  if (inferred !== undefined && !given.has(inferred)) {
+    node.getAttrMap().set(inferred, typeValue(inputTypes[0]));
+  }
+  for (const attribute of attributes) {
+    node.getAttrMap().set(attribute.name, attributeValue(attribute, operation, binding));
+  }
+  return node;
+}
+
+function attributeValue(
+  { name, type, value }: BoundAttribute,
+  operation: string,
+  binding: Binding,
+): AttrValue {
+  const pb = protobufs();
+  const result = new pb.AttrValue();
+  const list = Array.isArray(value) ? new pb.AttrValue.ListValue() : undefined;
+  if (list !== undefined && type !== binding.TF_ATTR_SHAPE) result.setList(list);
+  switch (type) {
+    case binding.TF_ATTR_TYPE:
+      return typeValue(value as number);
+    case binding.TF_ATTR_SHAPE:
+      return shapeValue(value as number[]);
+    case binding.TF_ATTR_STRING:
+      result.setS(Buffer.from(value as string).toString('base64'));
+      return result;
+    case binding.TF_ATTR_INT:
+      if (list === undefined) result.setI(value as number);
+      else list.setIList(value as number[]);
+      return result;
+    case binding.TF_ATTR_FLOAT:
+      if (list === undefined) result.setF(value as number);
+      else list.setFList(value as number[]);
+      return result;
+    case binding.TF_ATTR_BOOL:
+      if (list === undefined) result.setB(value as boolean);
+      else list.setBList(value as boolean[]);
+      return result;
+    default:
+      throw new NotCompilableError(
+        `attribute ${name} of ${operation} is of a kind that no graph can hold yet`,
+      );
+  }
+}
+
+function typeValue(dtype: number): AttrValue {
+  const value = new (protobufs().AttrValue)();
+  value.setType(dtype);
+  return value;
+}
+
+function shapeValue(shape: readonly number[]): AttrValue {
+  const value = new (protobufs().AttrValue)();
+  value.setShape(shapeOf(shape));
+  return value;
+}
+
+function shapeOf(shape: readonly number[]): TensorShape {
+  const pb = protobufs();
+  const message = new pb.TensorShape();
+  message.setDimList(
+    shape.map((size) => {
+      const dimension = new pb.TensorShape.Dim();
+      dimension.setSize(size);
+      return dimension;
+    }),
+  );
+  return message;
+}

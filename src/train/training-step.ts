@@ -1,0 +1,138 @@
+import * as tf from '@tensorflow/tfjs';
+
+import { NotCompilableError, stepCompiler, type CompiledStep } from '../backends/step-compiler';
+import { DropoutSeeds } from './dropout-seeds';
+import { computeGradients, type Gradients } from './gradients';
+import type { MovingAverage } from './moving-average';
+import type { Optimizer, Parameter } from './optimizer';
+
+/** What a training step moves, and how. */
+export interface TrainingStepParts {
+  readonly model: tf.LayersModel;
+  readonly parameters: readonly Parameter[];
+  readonly optimizer: Optimizer;
+  readonly average?: MovingAverage;
+  /** Of the masks of dropout. */
+  readonly seed: number;
+  /** Whether to make one call of the step where the backend can. */
+  readonly compile: boolean;
+  /** Hears why a step cannot be compiled, and is run operation by operation instead. */
+  readonly onNotCompiled?: (reason: string) => void;
+}
+
+/** What a step computed, before the weights have changed. */
+export interface StepOutcome {
+  readonly loss: number;
+  /** `[count, classes]`, row-major. */
+  readonly logits: Float32Array;
+  /** Gives the weights their new values. */
+  commit(): void;
+  /** Leaves them as they are. */
+  discard(): void;
+}
+
+/** A batch on the backend; the caller's to dispose. */
+export interface StepInputs {
+  readonly images: tf.Tensor;
+  readonly targets: tf.Tensor2D;
+}
+
+/**
+ * Forward pass, loss, gradients and update of one batch. Where the backend can compile it, which the first step finds out,
+ * all of it is one call.
+ */
+export class TrainingStep {
+  private readonly dropout: DropoutSeeds;
+  private compiled: CompiledStep | 'not yet' | 'never';
+  private shape = '';
+
+  constructor(private readonly parts: TrainingStepParts) {
+    this.dropout = new DropoutSeeds(parts.model);
+    this.compiled = parts.compile && stepCompiler() !== undefined ? 'not yet' : 'never';
+  }
+
+  /** @param step how many came before it */
+  run(inputs: StepInputs, learningRate: number, step: number): StepOutcome {
+    const { optimizer, average, seed } = this.parts;
+    const settings = optimizer.settings(learningRate);
+    if (average !== undefined) settings.push(average.share(step));
+    const scalars = settings.map((setting) => tf.scalar(setting));
+    const compiled = this.compiledFor(inputs, scalars);
+    if (compiled !== undefined) return runCompiled(compiled, inputs, scalars);
+    this.dropout.set(seed, step);
+    return this.runEagerly(inputs, scalars);
+  }
+
+  dispose(): void {
+    this.dropout.restore();
+    if (typeof this.compiled === 'object') this.compiled.dispose();
+    this.compiled = 'never';
+  }
+
+  /** The compiled step, unless it cannot be, or is for batches of another size. */
+  private compiledFor(inputs: StepInputs, scalars: readonly tf.Scalar[]): CompiledStep | undefined {
+    if (this.compiled === 'not yet') this.compiled = this.compile(inputs, scalars) ?? 'never';
+    const fits = this.shape === inputs.images.shape.join();
+    return typeof this.compiled === 'object' && fits ? this.compiled : undefined;
+  }
+
+  private compile(inputs: StepInputs, scalars: readonly tf.Scalar[]): CompiledStep | undefined {
+    const { seed, onNotCompiled } = this.parts;
+    this.shape = inputs.images.shape.join();
+    try {
+      return stepCompiler()?.(
+        ([images, targets, ...settings]) => {
+          const made = this.gradients({ images, targets: targets as tf.Tensor2D });
+          this.update(made, settings);
+          tf.dispose([...made.gradients.values()]);
+          return [made.loss, made.logits];
+        },
+        [inputs.images, inputs.targets, ...scalars],
+        (attempt) => this.dropout.set(seed, attempt),
+      );
+    } catch (error) {
+      if (!(error instanceof NotCompilableError)) throw error;
+      onNotCompiled?.(error.message);
+      return undefined;
+    }
+  }
+
+  private runEagerly(inputs: StepInputs, scalars: readonly tf.Scalar[]): StepOutcome {
+    const made = this.gradients(inputs);
+    const discard = () => tf.dispose([...scalars, made.loss, made.logits, ...made.gradients.values()]);
+    return {
+      loss: made.loss.dataSync()[0],
+      logits: made.logits.dataSync<'float32'>(),
+      commit: () => {
+        this.update(made, scalars);
+        discard();
+      },
+      discard,
+    };
+  }
+
+  private gradients({ images, targets }: StepInputs): Gradients {
+    return computeGradients(this.parts.model, this.parts.parameters, images, targets);
+  }
+
+  private update({ gradients }: Gradients, settings: readonly tf.Tensor[]): void {
+    const { model, optimizer, average } = this.parts;
+    optimizer.step(gradients, settings);
+    for (const weight of model.trainableWeights) {
+      // A weight applies its constraint to what is written.
+      if (weight.constraint != null) tf.tidy(() => void weight.write(weight.read().clone()));
+    }
+    if (average !== undefined) average.update(settings[settings.length - 1]);
+  }
+}
+
+function runCompiled(
+  compiled: CompiledStep,
+  { images, targets }: StepInputs,
+  scalars: readonly tf.Scalar[],
+): StepOutcome {
+  const { outputs, commit, discard } = compiled.run([images, targets, ...scalars]);
+  const [loss, logits] = outputs.map((output) => output.dataSync<'float32'>());
+  tf.dispose([...outputs, ...scalars]);
+  return { loss: loss[0], logits, commit, discard };
+}
