@@ -1,0 +1,122 @@
+import * as tf from '@tensorflow/tfjs';
+import { CardinalError, invalidArgument } from '../errors';
+import type { Graph, GraphNode, Shape } from './graph';
+import { ACTIVATION_LOWERINGS } from './lowering/activations';
+import { CONVOLUTION_LOWERINGS, partsOf } from './lowering/convolutions';
+import { LayerScope, type Lowerings, type Value } from './lowering/lowering';
+import { MERGE_LOWERINGS } from './lowering/merges';
+import { NORMALISATION_LOWERINGS } from './lowering/normalisation';
+import { POOLING_LOWERINGS } from './lowering/pooling';
+import { PRODUCT_LOWERINGS } from './lowering/products';
+import { SHAPE_LOWERINGS } from './lowering/shapes';
+
+const LOWERINGS: Lowerings = {
+  ...ACTIVATION_LOWERINGS,
+  ...CONVOLUTION_LOWERINGS,
+  ...MERGE_LOWERINGS,
+  ...NORMALISATION_LOWERINGS,
+  ...POOLING_LOWERINGS,
+  ...PRODUCT_LOWERINGS,
+  ...SHAPE_LOWERINGS,
+  // Made of layers, each of which is lowered in turn.
+  DepthwiseSeparableConv2D: (scope, [x]) =>
+    partsOf(scope.layer).reduce(
+      (value, part) => one(lowerLayer(scope.part(part, part.name.split('/').at(-1) as string), [value])),
+      x,
+    ),
+};
+
+/**
+ * A built model as a graph for inference: the same numbers as `model.predict`, with the weights that it has now. What only
+ * training needs is gone; nothing is merged yet, see `foldBatchNorm`.
+ *
+ * @throws InvalidArgumentError unless height and width of the images are fixed
+ * @throws CardinalError naming every layer that no graph has an operation for
+ *
+ * @example
+ * const graph = lowerModel(createModel('resnext_toy'));
+ * graph.nodes.filter(({ op }) => op === 'conv2d').length; // 13
+ */
+export function lowerModel(model: tf.LayersModel): Graph {
+  const unknown = unknownLayers(model);
+  if (unknown.length > 0) {
+    throw new CardinalError(`${model.name} has layers that cannot be lowered: ${unknown.join(', ')}`);
+  }
+  const nodes: GraphNode[] = [];
+  const names = new Map<string, number>();
+  const scopeOf = (layer: tf.layers.Layer, prefix: string): LayerScope => {
+    const wanted = prefix + layer.name;
+    const uses = names.get(wanted) ?? 0;
+    names.set(wanted, uses + 1);
+    return new LayerScope(layer, uses === 0 ? wanted : `${wanted}_${uses}`, (node) => nodes.push(node));
+  };
+  const given = model.inputs.map((input) => {
+    const node: GraphNode = { op: 'input', name: input.name, inputs: [], shape: fixedShape(input.shape) };
+    nodes.push(node);
+    return node;
+  });
+  const outputs = walk(model, given, '', scopeOf);
+  return { name: model.name, nodes: reachable(nodes, outputs), outputs: outputs.map(({ name }) => name) };
+}
+
+type ScopeOf = (layer: tf.layers.Layer, prefix: string) => LayerScope;
+
+/** Lowers a model within a model too: `given` are the values that it is applied to. */
+function walk(model: tf.LayersModel, given: readonly Value[], prefix: string, scopeOf: ScopeOf): Value[] {
+  if (model instanceof tf.Sequential && !model.built) model.build();
+  const values = new Map<tf.SymbolicTensor, Value>();
+  model.inputs.forEach((input, i) => values.set(input, given[i]));
+  const depths = Object.keys(model.nodesByDepth)
+    .map(Number)
+    .sort((a, b) => b - a);
+  for (const depth of depths) {
+    for (const { outboundLayer: layer, inputTensors, outputTensors } of model.nodesByDepth[depth]) {
+      if (layer.getClassName() === 'InputLayer') continue;
+      const inputs = inputTensors.map((tensor) => values.get(tensor) as Value);
+      const made =
+        layer instanceof tf.LayersModel
+          ? walk(layer, inputs, `${prefix}${layer.name}/`, scopeOf)
+          : lowerLayer(scopeOf(layer, prefix), inputs);
+      outputTensors.forEach((tensor, i) => values.set(tensor, made[i]));
+    }
+  }
+  return model.outputs.map((output) => values.get(output) as Value);
+}
+
+function lowerLayer(scope: LayerScope, inputs: readonly Value[]): Value[] {
+  return [LOWERINGS[scope.layer.getClassName()](scope, inputs)].flat();
+}
+
+function one(values: Value[]): Value {
+  return values[0];
+}
+
+function unknownLayers(model: tf.LayersModel): string[] {
+  return model.layers.flatMap((layer) => {
+    if (layer instanceof tf.LayersModel) return unknownLayers(layer);
+    const className = layer.getClassName();
+    const known = className === 'InputLayer' || Object.hasOwn(LOWERINGS, className);
+    return known ? [] : [`${layer.name} (${className})`];
+  });
+}
+
+function fixedShape(shape: readonly (number | null)[]): Shape {
+  const lengths = shape.slice(1);
+  if (lengths.some((length) => length == null)) {
+    throw invalidArgument('model', 'an input of fixed height and width', shape);
+  }
+  return [null, ...(lengths as number[])];
+}
+
+/** Without what no output needs; the inputs stay. */
+function reachable(nodes: readonly GraphNode[], outputs: readonly Value[]): GraphNode[] {
+  const needed = new Set(outputs.map(({ name }) => name));
+  const kept: GraphNode[] = [];
+  for (let position = nodes.length - 1; position >= 0; position--) {
+    const node = nodes[position];
+    if (!needed.has(node.name) && node.op !== 'input') continue;
+    node.inputs.forEach((name) => needed.add(name));
+    kept.push(node);
+  }
+  return kept.reverse();
+}
