@@ -16,6 +16,7 @@ const ORDER = [
   'src/graph',
   'src/export',
   'src/import',
+  'src/inference',
   'src/compare',
   'src/diagrams',
   'src/index.ts',
