@@ -1,8 +1,9 @@
 // Nothing here or in the family files loads TensorFlow.js, so that a list of models is had at once.
-import { unknownChoice } from '../src/errors';
+import { CardinalError, unknownChoice } from '../src/errors';
 import { FAMILIES } from './families';
-import { type Family, type ImageShape } from './family';
+import { type Family, type ImageShape, type ModelSource } from './family';
 import { globToRegExp } from './glob';
+import { type Preprocessing, preprocessing, sourceOf } from './preprocessing';
 import { ZOO_FIGURES } from './zoo-figures';
 
 type NameOf<F> = F extends Family<infer Name> ? Name : never;
@@ -11,11 +12,13 @@ type NameOf<F> = F extends Family<infer Name> ? Name : never;
 export type ModelName = NameOf<(typeof FAMILIES)[number]>;
 
 /** What is known of a model without building it, at its own input shape and number of classes. */
-export interface ModelInfo {
+export interface ModelInfo extends Preprocessing {
   readonly name: ModelName;
   /** The family's name, such as `MobileNet V1`. */
   readonly family: string;
   readonly paper: string;
+  /** Whose definition it follows, to the parameter. */
+  readonly source: ModelSource;
   readonly inputShape: ImageShape;
   readonly numClasses: number;
   /** Batch norm's moving statistics are in `nonTrainable`; torchvision's counts leave them out. */
@@ -26,6 +29,24 @@ export interface ModelInfo {
   readonly activations: number;
   /** The model that is this network with one group. */
   readonly denseTwin?: ModelName;
+}
+
+/** One output of a model with `features: true`. */
+export interface FeatureInfo {
+  /** The PyTorch module that puts it out. */
+  readonly module: string;
+  readonly channels: number;
+  /** Pixels of the image for one of the output, in each direction. */
+  readonly stride: number;
+}
+
+/** A row of the committed table. Features are `[module, channels, stride]`, and absent where none are marked. */
+interface Figures {
+  readonly trainable: number;
+  readonly nonTrainable: number;
+  readonly macs: number;
+  readonly activations: number;
+  readonly features?: readonly (readonly [module: string, channels: number, stride: number])[];
 }
 
 /**
@@ -42,7 +63,8 @@ export function listModels(pattern = '*'): ModelName[] {
 }
 
 /**
- * Parameters, multiply-accumulates, input shape and paper of a model, from the committed table.
+ * What a model is and costs, from the committed table: parameters, multiply-accumulates, input shape and paper; and what
+ * its weights expect of an image: mean, standard deviation, crop.
  *
  * @throws InvalidArgumentError for an unknown name
  *
@@ -51,19 +73,28 @@ export function listModels(pattern = '*'): ModelName[] {
  */
 export function modelInfo(name: ModelName): ModelInfo {
   const { title, paper, variants } = familyOf(name);
-  const { inputShape, numClasses, denseTwin } = variants[name];
-  const { trainable, nonTrainable, macs, activations } = ZOO_FIGURES[name];
+  const variant = variants[name];
+  const { inputShape, numClasses, denseTwin } = variant;
+  const { trainable, nonTrainable, macs, activations } = figuresOf(name);
   return {
     name,
     family: title,
     paper,
+    source: sourceOf(variant),
     inputShape,
     numClasses,
     params: { trainable, nonTrainable, total: trainable + nonTrainable },
     macs,
     activations,
+    ...preprocessing(variant),
     ...(denseTwin !== undefined && { denseTwin: denseTwin as ModelName }),
   };
+}
+
+/** What the committed table says of a model's features. */
+export function listedFeatures(name: ModelName): FeatureInfo[] {
+  const { features = [] } = figuresOf(name);
+  return features.map(([module, channels, stride]) => ({ module, channels, stride }));
 }
 
 /** Whether a text names a model, for names that come from outside the program. */
@@ -76,4 +107,14 @@ export function familyOf(name: ModelName): Family {
   const family = FAMILIES.find(({ variants }) => Object.hasOwn(variants, name));
   if (family === undefined) throw unknownChoice('model', name, listModels());
   return family;
+}
+
+// Not by its own type, in which a family that has just been written is not before the generator has run.
+const FIGURES: Readonly<Partial<Record<string, Figures>>> = ZOO_FIGURES;
+
+function figuresOf(name: ModelName): Figures {
+  const figures = FIGURES[name];
+  if (figures === undefined)
+    throw new CardinalError(`${name} has no figures yet: run scripts/generate-zoo.ts`);
+  return figures;
 }

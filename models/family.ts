@@ -4,6 +4,23 @@ import { type ModelBuilder } from './model-builder';
 /** Height, width and channels of one image. */
 export type ImageShape = readonly [height: number, width: number, channels: number];
 
+/**
+ * Whose definition a network follows, to the parameter: a library's, which has weights for it, or `paper`, where we build
+ * it by the paper alone.
+ */
+export type ModelSource = 'torchvision' | 'timm' | 'Keras' | 'paper';
+
+/** How an image becomes the model's input, as torchvision's presets for evaluation do it. Lengths in pixels. */
+export interface Crop {
+  /** Length that the shorter side is scaled to. */
+  readonly resize: number;
+  /** Side of the square that is then cut out of the centre. */
+  readonly size: number;
+}
+
+/** How pixels between pixels are had when an image is scaled. */
+export type Interpolation = 'bilinear' | 'bicubic';
+
 /** What a variant's table entry may say beside what its build function asks for. */
 export interface VariantDefaults {
   /** The images that the variant is meant for. */
@@ -12,6 +29,16 @@ export interface VariantDefaults {
   readonly numClasses: number;
   /** The variant that is the same network with one group. */
   readonly denseTwin?: string;
+  /** Where it is left out: `torchvision` for the images of ImageNet, `paper` for smaller ones. */
+  readonly source?: ModelSource;
+  /** Mean of each channel, of pixels scaled to [0, 1]; ImageNet's, or CIFAR-10's for smaller images, by default. */
+  readonly mean?: readonly number[];
+  /** Standard deviation of each channel, likewise. */
+  readonly std?: readonly number[];
+  /** The centre 7/8 of images of ImageNet, such as 224 of 256 pixels, and all of smaller ones by default. */
+  readonly crop?: Crop;
+  /** `bilinear` by default. */
+  readonly interpolation?: Interpolation;
 }
 
 /** One architecture: where it comes from, its variants, and how one of them is built. */

@@ -1,30 +1,35 @@
-import { CIFAR, defineFamily, type VariantDefaults } from './family';
+import { CIFAR, defineFamily, IMAGENET, type VariantDefaults } from './family';
+import { type ActivationName } from './model-builder';
 
 interface MobileNetV1 extends VariantDefaults {
   /** Channels of the stem, and its stride. */
   readonly stem: readonly [filters: number, stride: number];
-  /** Channels and stride of each depthwise separable block. */
-  readonly blocks: readonly (readonly [out: number, stride: number])[];
-  /** The paper says ReLU, its authors' code and Keras ReLU6. */
-  readonly activation: 'relu' | 'relu6';
+  /** Channels of each depthwise separable block. Each stage but the first begins with a stride of 2. */
+  readonly stages: readonly (readonly number[])[];
+  /** Multiplies all channels; 1 by default. */
+  readonly width?: number;
+  /** The paper says ReLU, its authors' code, Keras and timm ReLU6. */
+  readonly activation: ActivationName;
 }
 
-const MOBILENET_V1_CIFAR: MobileNetV1 = {
-  ...CIFAR,
-  stem: [32, 1],
-  // prettier-ignore
-  blocks: [
-    [64, 1], [128, 2], [128, 1], [256, 2], [256, 1],
-    [512, 2], [512, 1], [512, 1], [512, 1], [512, 1], [512, 1], [1024, 2], [1024, 1],
-  ],
+const STAGES = [[64], [128, 128], [256, 256], [512, 512, 512, 512, 512, 512], [1024, 1024]];
+
+const FULL: MobileNetV1 = {
+  ...IMAGENET,
+  stem: [32, 2],
+  stages: STAGES,
   activation: 'relu6',
+  source: 'timm',
+  mean: [0.5, 0.5, 0.5],
+  std: [0.5, 0.5, 0.5],
 };
+
+const MOBILENET_V1_CIFAR: MobileNetV1 = { ...CIFAR, stem: [32, 1], stages: STAGES, activation: 'relu6' };
 
 const MOBILENET_TOY: MobileNetV1 = {
   ...CIFAR,
   stem: [32, 2],
-  // prettier-ignore
-  blocks: [[64, 1], [128, 2], [128, 1], [256, 2]],
+  stages: [[64], [128, 128], [256]],
   activation: 'relu',
 };
 
@@ -32,21 +37,29 @@ export const mobilenetV1 = defineFamily({
   title: 'MobileNet V1',
   paper:
     'Howard et al., "MobileNets: efficient convolutional neural networks for mobile vision applications", arXiv:1704.04861',
-  variants: { mobilenet_v1_cifar: MOBILENET_V1_CIFAR, mobilenet_toy: MOBILENET_TOY },
-  build(b, { stem: [filters, stemStride], blocks, activation }) {
-    const act = (x: Parameters<typeof b.relu>[0], name: string) => b[activation](x, name);
-    let x = act(b.norm(b.conv(b.image, 'conv1', { filters, stride: stemStride }), 'bn1'), 'act1');
-    blocks.forEach(([out, stride], index) => {
-      const name = `blocks.${index}`;
-      const channels = x.shape[3] as number;
-      x = b.norm(
-        b.conv(x, `${name}.conv_dw`, { filters: channels, stride, groups: channels }),
-        `${name}.bn1`,
-      );
-      x = act(x, `${name}.act1`);
-      x = b.norm(b.conv(x, `${name}.conv_pw`, { filters: out, kernelSize: 1 }), `${name}.bn2`);
-      x = act(x, `${name}.act2`);
+  variants: {
+    mobilenet_v1_x0_25: { ...FULL, width: 0.25, source: 'Keras' } as MobileNetV1,
+    mobilenet_v1_x0_5: { ...FULL, width: 0.5, source: 'Keras' } as MobileNetV1,
+    mobilenet_v1_x0_75: { ...FULL, width: 0.75, source: 'Keras' } as MobileNetV1,
+    mobilenet_v1: FULL,
+    mobilenet_v1_cifar: MOBILENET_V1_CIFAR,
+    mobilenet_toy: MOBILENET_TOY,
+  },
+  build(b, { stem: [filters, stemStride], stages, width = 1, activation }) {
+    let x = b.conv(b.image, 'conv_stem', { filters: filters * width, stride: stemStride });
+    x = b.activation(b.norm(x, 'bn1'), 'act1', activation);
+    stages.forEach((stage, stageIndex) => {
+      stage.forEach((out, index) => {
+        const name = `blocks.${stageIndex}.${index}`;
+        const channels = x.shape[3] as number;
+        const stride = stageIndex > 0 && index === 0 ? 2 : 1;
+        x = b.conv(x, `${name}.conv_dw`, { filters: channels, stride, groups: channels });
+        x = b.activation(b.norm(x, `${name}.bn1`), `${name}.act1`, activation);
+        x = b.conv(x, `${name}.conv_pw`, { filters: out * width, kernelSize: 1 });
+        x = b.activation(b.norm(x, `${name}.bn2`), `${name}.act2`, activation);
+      });
+      b.feature(x, `blocks.${stageIndex}`);
     });
-    return b.classifier(x, 'fc');
+    return b.classifier(x, 'classifier');
   },
 });

@@ -1,69 +1,78 @@
-import type * as tf from '@tensorflow/tfjs';
-import { CIFAR, defineFamily } from './family';
-import { type ModelBuilder } from './model-builder';
+import { convNormActivation } from './blocks/conv-norm-activation';
+import { invertedResidual } from './blocks/inverted-residual';
+import { roundChannels } from './blocks/round-channels';
+import { CIFAR, defineFamily, IMAGENET, type VariantDefaults } from './family';
 
-interface InvertedResidual {
-  expansion: number;
-  out: number;
-  stride: number;
+interface Stage {
+  readonly expansion: number;
+  readonly out: number;
+  /** Blocks. */
+  readonly depth: number;
+  /** Of the first block. */
+  readonly stride: number;
 }
+
+interface MobileNetV2 extends VariantDefaults {
+  readonly stemStride: number;
+  /** Multiplies all channels, those of the head only upwards. */
+  readonly width: number;
+  readonly stages: readonly Stage[];
+}
+
+const STAGES: readonly Stage[] = [
+  { expansion: 1, out: 16, depth: 1, stride: 1 },
+  { expansion: 6, out: 24, depth: 2, stride: 2 },
+  { expansion: 6, out: 32, depth: 3, stride: 2 },
+  { expansion: 6, out: 64, depth: 4, stride: 2 },
+  { expansion: 6, out: 96, depth: 3, stride: 1 },
+  { expansion: 6, out: 160, depth: 3, stride: 2 },
+  { expansion: 6, out: 320, depth: 1, stride: 1 },
+];
+
+const FULL: MobileNetV2 = { ...IMAGENET, stemStride: 2, width: 1, stages: STAGES };
+
+const MOBILENET_V2_CIFAR: MobileNetV2 = {
+  ...CIFAR,
+  // Two halvings fewer than for ImageNet: the stem and the 24-channel stage keep the resolution.
+  stemStride: 1,
+  width: 1,
+  stages: STAGES.map((stage) => ({ ...stage, stride: stage.out === 24 ? 1 : stage.stride })),
+};
 
 export const mobilenetV2 = defineFamily({
   title: 'MobileNet V2',
   paper: 'Sandler et al., "MobileNetV2: inverted residuals and linear bottlenecks", arXiv:1801.04381',
   variants: {
-    mobilenet_v2_cifar: {
-      ...CIFAR,
-      // Two halvings fewer than for ImageNet: the stem and the 24-channel stage keep the resolution.
-      stem: [32, 1],
-      head: 1280,
-      stages: [
-        { expansion: 1, out: 16, depth: 1, stride: 1 },
-        { expansion: 6, out: 24, depth: 2, stride: 1 },
-        { expansion: 6, out: 32, depth: 3, stride: 2 },
-        { expansion: 6, out: 64, depth: 4, stride: 2 },
-        { expansion: 6, out: 96, depth: 3, stride: 1 },
-        { expansion: 6, out: 160, depth: 3, stride: 2 },
-        { expansion: 6, out: 320, depth: 1, stride: 1 },
-      ],
-    },
+    mobilenet_v2_x0_5: { ...FULL, width: 0.5 },
+    mobilenet_v2_x0_75: { ...FULL, width: 0.75 },
+    mobilenet_v2: { ...FULL, crop: { resize: 232, size: 224 } },
+    mobilenet_v2_x1_4: { ...FULL, width: 1.4 },
+    mobilenet_v2_cifar: MOBILENET_V2_CIFAR,
   },
-  build(b, { stem: [filters, stemStride], head, stages }) {
-    let x = b.norm(b.conv(b.image, 'features.0.0', { filters, stride: stemStride }), 'features.0.1');
-    x = b.relu6(x, 'features.0.2');
-    let index = 1;
-    for (const { expansion, out, depth, stride } of stages) {
-      for (let repeat = 0; repeat < depth; repeat++) {
-        const block = { expansion, out, stride: repeat === 0 ? stride : 1 };
-        x = invertedResidual(b, x, `features.${index++}`, block);
-      }
-    }
-    x = b.norm(b.conv(x, `features.${index}.0`, { filters: head, kernelSize: 1 }), `features.${index}.1`);
-    x = b.relu6(x, `features.${index}.2`);
+  build(b, { stemStride, width, stages }) {
+    const activation = 'relu6';
+    const stem = { filters: roundChannels(32 * width), stride: stemStride, activation } as const;
+    let x = convNormActivation(b, b.image, 'features.0', stem);
+    const blocks = stages.flatMap((stage) =>
+      Array.from({ length: stage.depth }, (_, index) => ({
+        ...stage,
+        stride: index === 0 ? stage.stride : 1,
+      })),
+    );
+    blocks.forEach(({ expansion, out, stride }, index) => {
+      const block = {
+        hidden: (x.shape[3] as number) * expansion,
+        out: roundChannels(out * width),
+        stride,
+        activation,
+        depth: index / blocks.length,
+      } as const;
+      const modules = { prefix: 'conv', numbering: 'last-in-row' } as const;
+      x = invertedResidual(b, x, `features.${index + 1}`, block, modules);
+      if (blocks[index + 1]?.stride !== 1) b.feature(x, `features.${index + 1}`);
+    });
+    const head = { filters: roundChannels(1280 * Math.max(1, width)), kernelSize: 1, activation } as const;
+    x = convNormActivation(b, x, `features.${blocks.length + 1}`, head);
     return b.classifier(x, 'classifier.1', 'classifier.0');
   },
 });
-
-/** Expand by 1x1, filter each channel by 3x3, project by 1x1; `x + f(x)` where the shape stays. */
-function invertedResidual(
-  b: ModelBuilder,
-  x: tf.SymbolicTensor,
-  name: string,
-  { expansion, out, stride }: InvertedResidual,
-): tf.SymbolicTensor {
-  const channels = x.shape[3] as number;
-  const hidden = channels * expansion;
-  let y = x;
-  let position = 0;
-  if (expansion > 1) {
-    y = b.norm(b.conv(y, `${name}.conv.0.0`, { filters: hidden, kernelSize: 1 }), `${name}.conv.0.1`);
-    y = b.relu6(y, `${name}.conv.0.2`);
-    position = 1;
-  }
-  const depthwise = `${name}.conv.${position}`;
-  y = b.norm(b.conv(y, `${depthwise}.0`, { filters: hidden, stride, groups: hidden }), `${depthwise}.1`);
-  y = b.relu6(y, `${depthwise}.2`);
-  y = b.conv(y, `${name}.conv.${position + 1}`, { filters: out, kernelSize: 1 });
-  y = b.norm(y, `${name}.conv.${position + 2}`);
-  return stride === 1 && channels === out ? b.add(y, x, `${name}.add`) : y;
-}

@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { ChannelShuffle } from '../src/layers/channel-shuffle';
+import { channelSlice } from '../src/layers/channel-slice';
 import { DropPath } from '../src/layers/drop-path';
 import { groupedConv2D } from '../src/layers/grouped-conv2d';
-import { HardSwish } from '../src/layers/hard-activations';
+import { HardSwish } from '../src/layers/hard-swish';
 import { SqueezeExcite, type SqueezeExciteArgs } from '../src/layers/squeeze-excite';
+import { LayerScale } from '../src/layers/layer-scale';
 import { layerSeed } from './layer-seed';
 import { type ResolvedOptions } from './model-options';
 
@@ -20,6 +22,14 @@ export interface ConvOptions {
   padding?: number;
   /** Whether it adds a bias; `false` by default, since a batch norm comes after most. */
   bias?: boolean;
+  /** What the kernel is drawn from; He's normal distribution by fan-out, by default. */
+  kernel?: KernelDistribution;
+}
+
+/** A distribution around 0. */
+export interface KernelDistribution {
+  readonly shape: 'normal' | 'uniform';
+  readonly deviation: number;
 }
 
 /** PyTorch's `eps`, and 1 minus PyTorch's `momentum`. */
@@ -37,6 +47,16 @@ export interface PoolOptions {
   stride?: number;
   /** Pixels a side; 1 by default. */
   padding?: number;
+  /** Whether rows and columns at the end that fill no window have one all the same: PyTorch's `ceil_mode`. */
+  coversEdge?: boolean;
+}
+
+/** Options of a linear layer. */
+export interface LinearOptions {
+  /** As many as the model has classes, by default. */
+  units?: number;
+  /** What the kernel is drawn from; PyTorch's uniform distribution by fan-in, by default. */
+  kernel?: KernelDistribution;
 }
 
 const ACTIVATIONS = {
@@ -73,6 +93,11 @@ export class ModelBuilder {
     this.image = tf.input({ shape: [...options.inputShape], name: 'input' });
   }
 
+  /** How many logits the model is to put out. */
+  get numClasses(): number {
+    return this.options.numClasses;
+  }
+
   conv(x: tf.SymbolicTensor, name: string, options: ConvOptions): tf.SymbolicTensor {
     const { filters, kernelSize = 3, stride = 1, groups = 1, bias = false } = options;
     const layer = groupedConv2D({
@@ -85,7 +110,9 @@ export class ModelBuilder {
       groups,
       useBias: bias,
       implementation: this.options.implementation,
-      kernelInitializer: this.heNormal(name, kernelSize, filters),
+      kernelInitializer: options.kernel
+        ? this.drawnFrom(options.kernel, name)
+        : this.heNormal(name, kernelSize, filters),
     });
     return this.apply(layer, x);
   }
@@ -118,6 +145,11 @@ export class ModelBuilder {
     return this.apply(tf.layers.concatenate({ name, axis: -1 }), parts);
   }
 
+  /** `size` channels from `begin`. */
+  channelSlice(x: tf.SymbolicTensor, name: string, begin: number, size: number): tf.SymbolicTensor {
+    return this.apply(channelSlice({ name, begin, size }), x);
+  }
+
   /** Interleaves the channels of `groups` groups. */
   channelShuffle(x: tf.SymbolicTensor, name: string, groups: number): tf.SymbolicTensor {
     return this.apply(new ChannelShuffle({ name, groups }), x);
@@ -145,12 +177,36 @@ export class ModelBuilder {
 
   /** The largest of each window. Pads with zeros, so `x` must be one that is never negative: what a ReLU put out. */
   maxPool(x: tf.SymbolicTensor, name: string, options: PoolOptions = {}): tf.SymbolicTensor {
-    const { kernelSize = 3, stride = 2, padding = 1 } = options;
-    const padded =
-      padding === 0
-        ? x
-        : this.apply(tf.layers.zeroPadding2d({ name: `${name}.pad`, padding: [padding, padding] }), x);
+    const { kernelSize = 3, stride = 2, padding = 1, coversEdge = false } = options;
+    const sides = x.shape.slice(1, 3).map((length): [number, number] => {
+      const beyond = coversEdge ? uncovered((length as number) + 2 * padding, kernelSize, stride) : 0;
+      return [padding, padding + beyond];
+    });
+    const padded = sides.flat().every((zeros) => zeros === 0)
+      ? x
+      : this.apply(
+          tf.layers.zeroPadding2d({
+            name: `${name}.pad`,
+            padding: sides as [[number, number], [number, number]],
+          }),
+          x,
+        );
     return this.apply(tf.layers.maxPooling2d({ name, poolSize: kernelSize, strides: stride }), padded);
+  }
+
+  /** The average of each square of `size` pixels; rows and columns that fill none are left out, as PyTorch does. */
+  averagePool(x: tf.SymbolicTensor, name: string, size = 2): tf.SymbolicTensor {
+    return this.apply(tf.layers.averagePooling2d({ name, poolSize: size, strides: size }), x);
+  }
+
+  /** Normalises the channels of each position by themselves. */
+  layerNorm(x: tf.SymbolicTensor, name: string, epsilon = 1e-6): tf.SymbolicTensor {
+    return this.apply(tf.layers.layerNormalization({ name, epsilon }), x);
+  }
+
+  /** Multiplies each channel by a weight that starts at `initialValue`. */
+  layerScale(x: tf.SymbolicTensor, name: string, initialValue = 1e-6): tf.SymbolicTensor {
+    return this.apply(new LayerScale({ name, initialValue }), x);
   }
 
   /** Marks the output of a stage, which `features: true` makes an output of the model, and returns it. */
@@ -172,20 +228,13 @@ export class ModelBuilder {
     return dropRate === 0 ? x : this.apply(tf.layers.dropout({ name, rate: dropRate }), x);
   }
 
-  /** A linear layer of `[batch, features]`; as many units as the model has classes unless told otherwise. */
-  linear(x: tf.SymbolicTensor, name: string, units = this.options.numClasses): tf.SymbolicTensor {
-    const layer = tf.layers.dense({
-      name,
-      units,
-      kernelInitializer: tf.initializers.varianceScaling({
-        // PyTorch's Linear: uniform within 1 / sqrt(fan-in), whose variance is a third of 1 / fan-in.
-        scale: 1 / 3,
-        mode: 'fanIn',
-        distribution: 'uniform',
-        seed: this.seedOf(name) as number,
-      }),
-    });
-    return this.apply(layer, x);
+  /** A linear layer of the last axis. */
+  linear(x: tf.SymbolicTensor, name: string, options: LinearOptions = {}): tf.SymbolicTensor {
+    const { units = this.numClasses } = options;
+    // PyTorch's Linear: uniform within 1 / sqrt(fan-in), whose variance is a third of 1 / fan-in.
+    const deviation = Math.sqrt(1 / (3 * (x.shape.at(-1) as number)));
+    const { kernel = { shape: 'uniform', deviation } } = options;
+    return this.apply(tf.layers.dense({ name, units, kernelInitializer: this.drawnFrom(kernel, name) }), x);
   }
 
   /** Global average pooling, dropout where the model has any, and the linear layer `name`: the logits. */
@@ -193,10 +242,17 @@ export class ModelBuilder {
     return this.linear(this.dropout(this.globalPool(x), dropoutName), name);
   }
 
-  /** Any other layer, which only one family has. */
-  apply(layer: tf.layers.Layer, x: tf.SymbolicTensor | tf.SymbolicTensor[]): tf.SymbolicTensor {
+  private apply(layer: tf.layers.Layer, x: tf.SymbolicTensor | tf.SymbolicTensor[]): tf.SymbolicTensor {
     layer.setFastWeightInitDuringBuild(!this.options.initialise);
     return layer.apply(x) as tf.SymbolicTensor;
+  }
+
+  private drawnFrom({ shape, deviation }: KernelDistribution, name: string) {
+    const seed = this.seedOf(name);
+    if (shape === 'normal') return tf.initializers.randomNormal({ stddev: deviation, seed });
+    // From -limit to limit, the deviation is limit / sqrt(3).
+    const limit = deviation * Math.sqrt(3);
+    return tf.initializers.randomUniform({ minval: -limit, maxval: limit, seed });
   }
 
   private heNormal(name: string, kernelSize: number, filters: number) {
@@ -207,8 +263,14 @@ export class ModelBuilder {
     });
   }
 
-  /** The seed of the layer `name`, for one that is made elsewhere; none where the model has none. */
-  seedOf(name: string): number | undefined {
+  /** None where the model has none. */
+  private seedOf(name: string): number | undefined {
     return this.options.seed === undefined ? undefined : layerSeed(this.options.seed, name);
   }
+}
+
+/** Pixels that the last of the windows that cover `length` pixels reaches beyond them. */
+function uncovered(length: number, kernelSize: number, stride: number): number {
+  const windows = Math.max(1, Math.ceil((length - kernelSize) / stride) + 1);
+  return (windows - 1) * stride + kernelSize - length;
 }

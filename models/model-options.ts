@@ -21,6 +21,11 @@ export interface ModelOptions {
    * next, or is only counted. `true` by default.
    */
   initialise?: boolean;
+  /**
+   * `true` makes the model put out the stages of its backbone instead of logits, as detectors and segmenters take them:
+   * `[batch, height / stride, width / stride, channels]` each, as {@link featureInfo} lists them. `false` by default.
+   */
+  features?: boolean;
 }
 
 /** {@link ModelOptions} with every default filled in. */
@@ -31,7 +36,8 @@ export interface ResolvedOptions extends Required<Omit<ModelOptions, 'seed'>> {
 /** Options checked, and completed from the variant. */
 export function resolveOptions(options: ModelOptions, variant: VariantDefaults): ResolvedOptions {
   const { numClasses = variant.numClasses, inputShape = variant.inputShape, seed } = options;
-  const { implementation = 'auto', dropRate = 0, dropPathRate = 0, initialise = true } = options;
+  const { implementation = 'auto', dropRate = 0, dropPathRate = 0 } = options;
+  const { initialise = true, features = false } = options;
   const whole = (value: unknown, least: number) => Number.isSafeInteger(value) && (value as number) >= least;
   check(whole(numClasses, 1), 'numClasses', 'a whole number of at least 1', numClasses);
   check(
@@ -44,8 +50,9 @@ export function resolveOptions(options: ModelOptions, variant: VariantDefaults):
   for (const [name, rate] of Object.entries({ dropRate, dropPathRate })) {
     check(rate >= 0 && rate < 1, name, 'a number of at least 0 and below 1', rate);
   }
+  check(typeof features === 'boolean', 'features', 'true or false', features);
   if (!IMPLEMENTATIONS.includes(implementation)) {
     throw unknownChoice('implementation', implementation, IMPLEMENTATIONS);
   }
-  return { numClasses, inputShape, seed, implementation, dropRate, dropPathRate, initialise };
+  return { numClasses, inputShape, seed, implementation, dropRate, dropPathRate, initialise, features };
 }

@@ -1,22 +1,27 @@
-import { CIFAR, defineFamily } from './family';
-import { basicBlock } from './blocks/residual';
+import { CIFAR_STEM, IMAGENET_STEM, type ResidualNetwork, residualNetwork } from './blocks/residual-network';
+import { basicBlock, bottleneck } from './blocks/residual';
+import { CIFAR, IMAGENET, defineFamily } from './family';
+
+type Body = Omit<ResidualNetwork, 'stem'>;
+
+const RESNET18: Body = { block: basicBlock, depths: [2, 2, 2, 2], width: 64, out: 64 };
+
+/** The 50-layer network, whose bottlenecks are `widening` times as wide inside. */
+function resnet50(widening: number): Body {
+  return { block: bottleneck, depths: [3, 4, 6, 3], width: 64 * widening, out: 256 };
+}
 
 export const resnet = defineFamily({
   title: 'ResNet',
   paper: 'He et al., "Deep residual learning for image recognition", arXiv:1512.03385',
   variants: {
-    resnet18_cifar: { ...CIFAR, depths: [2, 2, 2, 2], widths: [64, 128, 256, 512] },
+    resnet18: { ...IMAGENET, stem: IMAGENET_STEM, ...RESNET18 },
+    resnet50: { ...IMAGENET, stem: IMAGENET_STEM, ...resnet50(1) },
+    // Zagoruyko and Komodakis, "Wide residual networks", arXiv:1605.07146, section 3.4.
+    wide_resnet50_2: { ...IMAGENET, stem: IMAGENET_STEM, ...resnet50(2) },
+    resnet18_cifar: { ...CIFAR, stem: CIFAR_STEM, ...RESNET18 },
+    resnet50_cifar: { ...CIFAR, stem: CIFAR_STEM, ...resnet50(1) },
+    wide_resnet50_2_cifar: { ...CIFAR, stem: CIFAR_STEM, ...resnet50(2) },
   },
-  build(b, { depths, widths }) {
-    // For 32x32 images the stem keeps the resolution: 3x3 at stride 1 and no pooling after it.
-    let x = b.relu(b.norm(b.conv(b.image, 'conv1', { filters: widths[0] }), 'bn1'), 'relu');
-    depths.forEach((depth, stage) => {
-      for (let index = 0; index < depth; index++) {
-        const stride = stage > 0 && index === 0 ? 2 : 1;
-        const width = widths[stage];
-        x = basicBlock(b, x, `layer${stage + 1}.${index}`, { width, out: width, stride });
-      }
-    });
-    return b.classifier(x, 'fc');
-  },
+  build: residualNetwork,
 });

@@ -1,5 +1,6 @@
 import { CIFAR, type VariantDefaults, defineFamily } from './family';
 import { bottleneck } from './blocks/residual';
+import { residualNetwork } from './blocks/residual-network';
 
 interface ResNeXtCifar extends VariantDefaults {
   /** Channels of the stem, and its stride. */
@@ -53,20 +54,8 @@ export const resnextCifar = defineFamily({
     resnet29_8x4d: dense(RESNEXT29_8X4D),
     resnet_toy: dense(RESNEXT_TOY),
   },
-  build(b, { stem: [filters, stemStride], depths, width, out, groups }) {
-    let x = b.relu(b.norm(b.conv(b.image, 'conv1', { filters, stride: stemStride }), 'bn1'), 'relu');
-    depths.forEach((depth, stage) => {
-      for (let index = 0; index < depth; index++) {
-        const stride = stage > 0 && index === 0 ? 2 : 1;
-        const scale = 2 ** stage;
-        x = bottleneck(b, x, `layer${stage + 1}.${index}`, {
-          width: width * scale,
-          out: out * scale,
-          stride,
-          groups,
-        });
-      }
-    });
-    return b.classifier(x, 'fc');
+  build(b, { stem: [filters, stride], ...network }) {
+    const stem = { filters, kernelSize: 3, stride, pool: false };
+    return residualNetwork(b, { ...network, stem, block: bottleneck });
   },
 });

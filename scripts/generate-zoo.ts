@@ -4,12 +4,15 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { buildModel } from '../models/create-model';
+import { type FeatureInfo } from '../models/catalogue';
 import { type Family } from '../models/family';
+import { featureInfo } from '../models/features';
+import { sourceOf } from '../models/preprocessing';
 import { inspectModel } from '../src/inspect/inspect-model';
 import { packageRoot } from './cli/package-root';
 
-// Writes what follows from the family files of models/: their list, the table of figures, docs/zoo.md and the table
-// between the markers in README.md. With --check it writes nothing, names what is out of date, and exits with 1.
+// Writes what follows from the family files of models/: their list, the table of figures, docs/zoo.md with a table for each
+// family, and between the markers in README.md a short one with a row for each family. With --check it writes nothing, names what is out of date, and exits with 1.
 // Run it from the build: npm run build && node dist/scripts/generate-zoo.js [--check]
 
 const BEGIN = '<!-- zoo:begin -->';
@@ -29,6 +32,7 @@ interface Row {
   readonly nonTrainable: number;
   readonly macs: number;
   readonly activations: number;
+  readonly features: readonly FeatureInfo[];
 }
 
 /** The files that follow from the family files: path within the package, and content as it should be. */
@@ -42,10 +46,10 @@ export async function generateZoo(root: string): Promise<Map<string, string>> {
   const outputs = new Map([
     ['models/families.ts', familiesModule(files)],
     ['models/zoo-figures.ts', figuresModule(rows)],
-    ['docs/zoo.md', `# The zoo\n\n<!-- ${NOTICE} -->\n\n${markdownTable(rows)}\n`],
+    ['docs/zoo.md', zooPage(files, rows)],
   ]);
   const readme = read(root, 'README.md');
-  if (readme?.includes(BEGIN)) outputs.set('README.md', betweenMarkers(readme, markdownTable(rows)));
+  if (readme?.includes(BEGIN)) outputs.set('README.md', betweenMarkers(readme, shortTable(files, rows)));
   return outputs;
 }
 
@@ -73,11 +77,22 @@ function familyFiles(root: string): FamilyFile[] {
     });
 }
 
+const counted = new WeakMap<Family, Map<string, Row>>();
+
+/** What a model comes to; counted once a process, as the largest takes seconds to build. */
 function figures(family: Family, name: string): Row {
+  const rows = counted.get(family) ?? new Map<string, Row>();
+  counted.set(family, rows);
+  const known = rows.get(name);
+  if (known !== undefined) return known;
   const model = buildModel(family, name, { initialise: false });
   const { params, macs, activations } = inspectModel(model);
+  const features = featureInfo(model);
   model.dispose();
-  return { name, family, trainable: params.trainable, nonTrainable: params.nonTrainable, macs, activations };
+  const { trainable, nonTrainable } = params;
+  const row = { name, family, trainable, nonTrainable, macs, activations, features };
+  rows.set(name, row);
+  return row;
 }
 
 function familiesModule(files: readonly FamilyFile[]): string {
@@ -95,30 +110,116 @@ function figuresModule(rows: readonly Row[]): string {
   return [
     `// ${NOTICE}`,
     '',
-    '/** Weights by element, and multiply-accumulates and activations of one image, at the input shape of each model. */',
+    '/**',
+    ' * Weights by element, and multiply-accumulates and activations of one image, at the input shape of each model; module,',
+    ' * channels and stride of its features, where it marks any.',
+    ' */',
     '// prettier-ignore',
     'export const ZOO_FIGURES = {',
-    ...rows.map(
-      ({ name, trainable, nonTrainable, macs, activations }) =>
-        `  ${name}: { trainable: ${trainable}, nonTrainable: ${nonTrainable}, macs: ${macs}, activations: ${activations} },`,
-    ),
+    ...rows.map(({ name, features, ...row }) => {
+      const counts = (['trainable', 'nonTrainable', 'macs', 'activations'] as const).map(
+        (figure) => `${figure}: ${row[figure]}`,
+      );
+      const stages = features.map(({ module, channels, stride }) => `['${module}', ${channels}, ${stride}]`);
+      const listed = stages.length === 0 ? [] : [`features: [${stages.join(', ')}]`];
+      return `  ${name}: { ${[...counts, ...listed].join(', ')} },`;
+    }),
     '} as const;',
     '',
   ].join('\n');
 }
 
-function markdownTable(rows: readonly Row[]): string {
-  const number = (count: number) => count.toLocaleString('en-US');
+/** All that is known of every model, family by family. */
+function zooPage(files: readonly FamilyFile[], rows: readonly Row[]): string {
+  const sections = files.flatMap(({ family }) => [
+    `## ${family.title}`,
+    '',
+    paperLink(family.paper),
+    '',
+    markdownTable(
+      ['model', 'input', 'trainable parameters', 'batch-norm statistics', 'MACs', 'source', 'features'],
+      [2, 3, 4],
+      rowsOf(family, rows).map((row) => {
+        const variant = family.variants[row.name];
+        const counts = [row.trainable, row.nonTrainable, row.macs].map((count) =>
+          count.toLocaleString('en-US'),
+        );
+        const features = row.features.map(
+          ({ module, channels, stride }) => `${module} ${channels}/${stride}`,
+        );
+        const input = variant.inputShape.join('x');
+        return [`\`${row.name}\``, input, ...counts, sourceOf(variant), features.join(', ')];
+      }),
+    ),
+    '',
+  ]);
+  return [
+    '# The zoo',
+    '',
+    `<!-- ${NOTICE} -->`,
+    '',
+    'Trainable parameters as torchvision counts them, without the statistics of batch norms. MACs: multiply-accumulates of the',
+    'convolutions and linear layers for one image. Source: whose definition a model follows, to the parameter, and whose',
+    'weights fit it; `paper` where we build it by the paper alone. Features: what `createModel(name, { features: true })` puts',
+    'out, as module, channels/stride.',
+    '',
+    ...sections,
+  ]
+    .join('\n')
+    .trimEnd()
+    .concat('\n');
+}
+
+/** One row for each family, in millions from the smallest model to the largest. */
+function shortTable(files: readonly FamilyFile[], rows: readonly Row[]): string {
+  return markdownTable(
+    ['family', 'models', 'parameters, M', 'MACs, M', 'paper'],
+    [2, 3],
+    files.map(({ family }) => {
+      const own = rowsOf(family, rows);
+      const names = own.map(({ name }) => `\`${name}\``).join(', ');
+      const ranges = (['trainable', 'macs'] as const).map((figure) => range(own.map((row) => row[figure])));
+      return [family.title, names, ...ranges, paperLink(family.paper, 'short')];
+    }),
+  );
+}
+
+function rowsOf(family: Family, rows: readonly Row[]): Row[] {
+  return rows.filter((row) => row.family === family);
+}
+
+function range(counts: readonly number[]): string {
+  const [least, most] = [Math.min(...counts), Math.max(...counts)].map(millions);
+  return least === most ? least : `${least} to ${most}`;
+}
+
+function millions(count: number): string {
+  const value = count / 1e6;
+  if (value >= 100) return Math.round(value).toLocaleString('en-US');
+  return value >= 1 ? value.toFixed(1) : value.toFixed(2);
+}
+
+function paperLink(paper: string, length: 'short' | 'long' = 'long'): string {
+  const arxiv = /arXiv:([\d.]+\d)/.exec(paper)?.[1];
+  if (arxiv === undefined) return paper;
+  const link = `(https://arxiv.org/abs/${arxiv})`;
+  return length === 'short'
+    ? `[${arxiv}]${link}`
+    : paper.replace(`arXiv:${arxiv}`, `[arXiv:${arxiv}]${link}`);
+}
+
+/** @param numeric the columns, from 0, that are aligned to the right */
+function markdownTable(
+  head: readonly string[],
+  numeric: readonly number[],
+  rows: readonly (readonly string[])[],
+): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [
     '<!-- prettier-ignore-start -->',
-    '| model | input | trainable parameters | batch-norm statistics | MACs | paper |',
-    '| --- | --- | ---: | ---: | ---: | --- |',
-    ...rows.map(({ name, family, trainable, nonTrainable, macs }) => {
-      const input = family.variants[name].inputShape.join('x');
-      const arxiv = /arXiv:([\d.]+)/.exec(family.paper)?.[1];
-      const paper = arxiv === undefined ? family.paper : `[${arxiv}](https://arxiv.org/abs/${arxiv})`;
-      return `| \`${name}\` | ${input} | ${number(trainable)} | ${number(nonTrainable)} | ${number(macs)} | ${paper} |`;
-    }),
+    line(head),
+    line(head.map((_, column) => (numeric.includes(column) ? '---:' : '---'))),
+    ...rows.map(line),
     '<!-- prettier-ignore-end -->',
   ].join('\n');
 }

@@ -9,6 +9,9 @@ export {
   groupedConv2dBackpropInput,
 } from './ops/grouped-conv2d';
 export type { GroupedConv2DOptions } from './ops/grouped-conv2d';
+export { gelu } from './ops/gelu';
+export { hardSigmoid, hardSwish } from './ops/hard-swish';
+export { silu } from './ops/silu';
 export { IMPLEMENTATIONS } from './ops/strategies';
 export type { Implementation, StrategyName } from './ops/strategies';
 export type { Choice } from './ops/strategies/choose';
@@ -17,8 +20,20 @@ export type { Pass } from './ops/strategies/strategy';
 export { GroupedConv2D, groupedConv2D } from './layers/grouped-conv2d';
 export type { GroupedConv2DArgs } from './layers/grouped-conv2d';
 export { batchNormalization } from './layers/batch-normalization';
+export { ChannelShuffle, channelShuffle } from './layers/channel-shuffle';
+export type { ChannelShuffleArgs } from './layers/channel-shuffle';
+export { ChannelSlice, channelSlice } from './layers/channel-slice';
+export type { ChannelSliceArgs } from './layers/channel-slice';
 export { DepthwiseSeparableConv2D, depthwiseSeparableConv2D } from './layers/depthwise-separable-conv2d';
 export type { BatchNormConfig, DepthwiseSeparableConv2DConfig } from './layers/depthwise-separable-conv2d';
+
+export { DropPath, dropPath } from './layers/drop-path';
+export type { DropPathArgs } from './layers/drop-path';
+export { HardSwish, hardSwishLayer } from './layers/hard-swish';
+export { LayerScale, layerScale } from './layers/layer-scale';
+export type { LayerScaleArgs } from './layers/layer-scale';
+export { SqueezeExcite, squeezeExcite } from './layers/squeeze-excite';
+export type { SqueezeExciteArgs } from './layers/squeeze-excite';
 
 export { accelerate, isAccelerated, restore } from './backends/accelerate';
 

@@ -32,10 +32,10 @@ export class NotCompilableError extends CardinalError {
 }
 
 /**
- * Makes one call of a step. It runs the step with the inputs once for each of `attempts`, to see what it does and that it
- * does the same each time, and gives all variables their values back.
+ * Makes one call of a step. It runs the step with the inputs three times, to see what it does and that it does the same
+ * each time, and gives all variables their values back.
  *
- * @param between runs before each attempt: it changes what may differ from step to step
+ * @param between runs before each recording: it changes what may differ from step to step
  * @throws NotCompilableError for a step that reads values back, draws random numbers or depends on more than its inputs
  */
 export type StepCompiler = (

@@ -29,8 +29,11 @@ const ONCE_A_POSITION_OF_THE_OUTPUT = new Set([
 // … and of these at every position of the input.
 const ONCE_A_POSITION_OF_THE_INPUT = new Set(['Conv2DTranspose', 'Conv3DTranspose']);
 
+// … and of these once an image: they act on averages over all positions.
+const ONCE_AN_IMAGE = new Set(['SqueezeExcite']);
+
 // These have weights and no convolution or matrix product.
-const FREE = new Set(['BatchNormalization', 'Embedding', 'LayerNormalization', 'PReLU']);
+const FREE = new Set(['BatchNormalization', 'Embedding', 'LayerNormalization', 'LayerScale', 'PReLU']);
 
 const NOTHING: LayerCost = { macs: 0, activations: 0 };
 
@@ -43,9 +46,10 @@ export function layerCost(layer: tf.layers.Layer, shapes: LayerShapes): LayerCos
   const className = operation.getClassName();
   if (FREE.has(className) || layer.weights.length === 0) return NOTHING;
   const transposed = ONCE_A_POSITION_OF_THE_INPUT.has(className);
-  if (!transposed && !ONCE_A_POSITION_OF_THE_OUTPUT.has(className)) return undefined;
-  const at = positions(transposed ? shapes.input : shapes.output, channelAxis(operation));
-  const outputs = positions(shapes.output, channelAxis(operation));
+  const pooled = ONCE_AN_IMAGE.has(className);
+  if (!transposed && !pooled && !ONCE_A_POSITION_OF_THE_OUTPUT.has(className)) return undefined;
+  const outputs = pooled ? 1 : positions(shapes.output, channelAxis(operation));
+  const at = transposed ? positions(shapes.input, channelAxis(operation)) : outputs;
   let macs = 0;
   let activations = 0;
   for (const { originalName, shape } of layer.weights) {

@@ -1,17 +1,21 @@
 import * as tf from '@tensorflow/tfjs';
 import { check } from '../errors';
-import { oneInput, oneShape } from './one-input';
+import { channelShuffle as shuffled } from '../ops/channel-shuffle';
+import type { LayerArgs } from './layer-args';
+import { channelsOf, oneInput, oneShape } from './one-input';
 
-/** Options of {@link ChannelShuffle}. */
-export interface ChannelShuffleArgs {
+/** Options of {@link channelShuffle}. */
+export interface ChannelShuffleArgs extends LayerArgs {
   /** Groups whose channels are interleaved; they divide the channels. */
   groups: number;
-  name?: string;
 }
 
 /**
  * Interleaves the channels of groups, so that the next grouped convolution sees some of each: output channel `c · groups + g`
  * is channel `c` of group `g`.
+ *
+ * Input and output `[batch, …, channels]`; no weights. It is registered for saving and loading under the class name
+ * `ChannelShuffle`.
  *
  * Source: Zhang et al., "ShuffleNet", arXiv:1707.01083.
  */
@@ -21,33 +25,24 @@ export class ChannelShuffle extends tf.layers.Layer {
   readonly groups: number;
 
   constructor(args: ChannelShuffleArgs) {
-    super(args as unknown as ConstructorParameters<typeof tf.layers.Layer>[0]);
+    super(args);
     const { groups } = args;
     check(Number.isSafeInteger(groups) && groups >= 1, 'groups', 'a whole number of at least 1', groups);
     this.groups = groups;
   }
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
-    const channels = oneShape(inputShape).at(-1) as number;
+    const channels = channelsOf(inputShape, this.name);
     check(channels % this.groups === 0, 'groups', `a divisor of the ${channels} input channels`, this.groups);
     super.build(inputShape);
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    return tf.tidy(() => {
-      const x = oneInput<tf.Tensor4D>(inputs);
-      const [batch, height, width, channels] = x.shape;
-      const { groups } = this;
-      // Pixels in one axis: backends transpose few axes faster than many.
-      return x
-        .reshape([batch * height * width, groups, channels / groups])
-        .transpose([0, 2, 1])
-        .reshape(x.shape);
-    });
+    return shuffled(oneInput(inputs), this.groups);
   }
 
-  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    return inputShape;
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
+    return oneShape(inputShape);
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -56,3 +51,17 @@ export class ChannelShuffle extends tf.layers.Layer {
 }
 
 tf.serialization.registerClass(ChannelShuffle);
+
+/**
+ * A layer that interleaves the channels of groups.
+ *
+ * @throws InvalidArgumentError for groups that are no whole number of at least 1 and, when it is built, that do not divide
+ * the channels, or where the channels are unknown
+ *
+ * @example
+ * // Between the grouped 1x1 convolution and the depthwise one of a ShuffleNet unit.
+ * const y = channelShuffle({ groups: 3 }).apply(x);
+ */
+export function channelShuffle(args: ChannelShuffleArgs): ChannelShuffle {
+  return new ChannelShuffle(args);
+}

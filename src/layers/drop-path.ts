@@ -1,19 +1,24 @@
 import * as tf from '@tensorflow/tfjs';
 import { check } from '../errors';
-import { oneInput } from './one-input';
+import type { LayerArgs } from './layer-args';
+import { oneInput, oneShape } from './one-input';
 
-/** Options of {@link DropPath}. */
-export interface DropPathArgs {
+/** Options of {@link dropPath}. */
+export interface DropPathArgs extends LayerArgs {
   /** The share of images whose branch is dropped, from 0 to below 1. */
   rate: number;
-  /** Makes the draw the same in every call; our training loop gives it a new one each step. */
+  /**
+   * Makes the draw the same in every call, as the seed of tfjs's dropout does; our training loop gives it a new one each
+   * step. Without one, or with 0, each call draws anew.
+   */
   seed?: number;
-  name?: string;
 }
 
 /**
  * Stochastic depth by image: in training the whole branch of an image becomes 0 with probability `rate`, and else is
  * divided by `1 - rate`; otherwise it passes as it is.
+ *
+ * Input and output `[batch, …]`; no weights. It is registered for saving and loading under the class name `DropPath`.
  *
  * Source: Huang et al., "Deep networks with stochastic depth", arXiv:1603.09382.
  */
@@ -25,11 +30,17 @@ export class DropPath extends tf.layers.Layer {
   seed?: number;
 
   constructor(args: DropPathArgs) {
-    super(args as unknown as ConstructorParameters<typeof tf.layers.Layer>[0]);
+    super(args);
     const { rate, seed } = args;
-    check(rate >= 0 && rate < 1, 'rate', 'a number of at least 0 and below 1', rate);
+    check(
+      typeof rate === 'number' && rate >= 0 && rate < 1,
+      'rate',
+      'a number of at least 0 and below 1',
+      rate,
+    );
+    check(seed == null || Number.isFinite(seed), 'seed', 'a number', seed);
     this.rate = rate;
-    this.seed = seed;
+    this.seed = seed ?? undefined;
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: { training?: boolean } = {}): tf.Tensor {
@@ -44,8 +55,8 @@ export class DropPath extends tf.layers.Layer {
     });
   }
 
-  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    return inputShape;
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
+    return oneShape(inputShape);
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -54,3 +65,15 @@ export class DropPath extends tf.layers.Layer {
 }
 
 tf.serialization.registerClass(DropPath);
+
+/**
+ * A layer that drops a residual branch for some images of a training step.
+ *
+ * @throws InvalidArgumentError for a rate that is not from 0 to below 1
+ *
+ * @example
+ * const y = tf.layers.add().apply([dropPath({ rate: 0.1 }).apply(branch), shortcut]);
+ */
+export function dropPath(args: DropPathArgs): DropPath {
+  return new DropPath(args);
+}

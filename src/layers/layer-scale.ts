@@ -1,15 +1,24 @@
 import * as tf from '@tensorflow/tfjs';
-import { oneInput, oneShape } from './one-input';
+import { check } from '../errors';
+import type { LayerArgs } from './layer-args';
+import { channelsOf, oneInput, oneShape } from './one-input';
+import { stockConv2D, type StockConv2DArgs } from './stock-conv2d';
 
-/** Options of {@link LayerScale}. */
-export interface LayerScaleArgs {
+/** Options of {@link layerScale}. */
+export interface LayerScaleArgs extends LayerArgs {
   /** What each channel's factor starts from; 1e-6 by default. */
   initialValue?: number;
-  name?: string;
+  /** Of the factors; none by default. */
+  regularizer?: StockConv2DArgs['kernelRegularizer'];
+  /** Of the factors; none by default. */
+  constraint?: StockConv2DArgs['kernelConstraint'];
 }
 
 /**
- * Multiplies each channel by a weight of its own, `layer_scale` `[channels]`.
+ * Multiplies each channel by a weight of its own.
+ *
+ * Input and output `[batch, …, channels]`; the weight is `layer_scale` `[channels]`. It is registered for saving and
+ * loading under the class name `LayerScale`.
  *
  * Source: Touvron et al., "Going deeper with image transformers", arXiv:2103.17239.
  */
@@ -17,17 +26,36 @@ export class LayerScale extends tf.layers.Layer {
   static readonly className = 'LayerScale';
 
   readonly initialValue: number;
+  private readonly stock: ReturnType<typeof stockConv2D>;
   private scale!: tf.LayerVariable;
 
   constructor(args: LayerScaleArgs = {}) {
-    super(args as unknown as ConstructorParameters<typeof tf.layers.Layer>[0]);
-    this.initialValue = args.initialValue ?? 1e-6;
+    super(args);
+    const { initialValue = 1e-6, regularizer, constraint } = args;
+    check(Number.isFinite(initialValue), 'initialValue', 'a number', initialValue);
+    this.initialValue = initialValue;
+    this.stock = stockConv2D({
+      filters: 1,
+      kernelSize: 1,
+      kernelRegularizer: regularizer,
+      kernelConstraint: constraint,
+    });
   }
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
-    const channels = oneShape(inputShape).at(-1) as number;
+    const channels = channelsOf(inputShape, this.name);
+    const { kernelRegularizer, kernelConstraint } = this.stock;
     const initializer = tf.initializers.constant({ value: this.initialValue });
-    this.scale = this.addWeight('layer_scale', [channels], undefined, initializer);
+    this.scale = this.addWeight(
+      'layer_scale',
+      [channels],
+      undefined,
+      initializer,
+      kernelRegularizer,
+      true,
+      kernelConstraint,
+    );
+    this.inputSpec = [new tf.InputSpec({ axes: { [oneShape(inputShape).length - 1]: channels } })];
     super.build(inputShape);
   }
 
@@ -35,13 +63,32 @@ export class LayerScale extends tf.layers.Layer {
     return tf.tidy(() => tf.mul(oneInput(inputs), this.scale.read()));
   }
 
-  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    return inputShape;
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
+    return oneShape(inputShape);
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), initialValue: this.initialValue };
+    const { kernelRegularizer, kernelConstraint } = this.stock.getConfig();
+    return {
+      ...super.getConfig(),
+      initialValue: this.initialValue,
+      regularizer: kernelRegularizer,
+      constraint: kernelConstraint,
+    };
   }
 }
 
 tf.serialization.registerClass(LayerScale);
+
+/**
+ * A layer that multiplies each channel by a weight of its own.
+ *
+ * @throws InvalidArgumentError for an initial value that is no number and, when it is built, for unknown channels
+ *
+ * @example
+ * // At the end of a ConvNeXt block's branch, before it is added to the shortcut.
+ * const y = layerScale({ initialValue: 1e-6 }).apply(branch);
+ */
+export function layerScale(args: LayerScaleArgs = {}): LayerScale {
+  return new LayerScale(args);
+}

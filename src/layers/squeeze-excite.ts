@@ -1,24 +1,33 @@
 import * as tf from '@tensorflow/tfjs';
 import { check, unknownChoice } from '../errors';
-import { hardSigmoid } from './hard-activations';
-import { oneInput, oneShape } from './one-input';
+import { hardSigmoid } from '../ops/hard-swish';
+import { silu } from '../ops/silu';
+import type { LayerArgs } from './layer-args';
+import { channelsOf, oneInput, oneShape } from './one-input';
+import { stockConv2D, type StockConv2DArgs } from './stock-conv2d';
 
-const INNER = {
-  relu: (x: tf.Tensor) => tf.relu(x),
-  silu: (x: tf.Tensor) => tf.mul(x, tf.sigmoid(x)),
-} as const;
-const GATES = { sigmoid: (x: tf.Tensor) => tf.sigmoid(x), hardSigmoid } as const;
+type Activation = (x: tf.Tensor) => tf.Tensor;
+const INNER = { relu: tf.relu, silu } as const satisfies Record<string, Activation>;
+const GATES = { sigmoid: tf.sigmoid, hardSigmoid } as const satisfies Record<string, Activation>;
 
-/** Options of {@link SqueezeExcite}. */
-export interface SqueezeExciteArgs {
+type WeightOptions = Pick<
+  StockConv2DArgs,
+  | 'kernelInitializer'
+  | 'biasInitializer'
+  | 'kernelRegularizer'
+  | 'biasRegularizer'
+  | 'kernelConstraint'
+  | 'biasConstraint'
+>;
+
+/** Options of {@link squeezeExcite}. Those of kernels and biases are for both products, and as `tf.layers.conv2d` has them. */
+export interface SqueezeExciteArgs extends LayerArgs, WeightOptions {
   /** Channels between the two products. */
   squeezeChannels: number;
   /** After the first product; `'relu'` by default. */
   activation?: keyof typeof INNER;
-  /** After the second; `'sigmoid'` by default. */
+  /** After the second; `'sigmoid'` by default. `'hardSigmoid'` is PyTorch's, see {@link hardSigmoid}. */
   gate?: keyof typeof GATES;
-  kernelInitializer?: Parameters<tf.layers.Layer['addWeight']>[3];
-  name?: string;
 }
 
 /**
@@ -26,19 +35,23 @@ export interface SqueezeExciteArgs {
  *
  * Input and output `[batch, height, width, channels]`; weights `fc1/kernel` `[1, 1, channels, squeezeChannels]`,
  * `fc1/bias`, `fc2/kernel` `[1, 1, squeezeChannels, channels]` and `fc2/bias`, as the 1x1 convolutions of PyTorch's have.
+ * Kernels start He-normal and biases 0 unless told. It is registered for saving and loading under the class name
+ * `SqueezeExcite`.
  *
  * Source: Hu et al., "Squeeze-and-excitation networks", arXiv:1709.01507.
  */
 export class SqueezeExcite extends tf.layers.Layer {
   static readonly className = 'SqueezeExcite';
 
-  private readonly args: Required<Pick<SqueezeExciteArgs, 'squeezeChannels' | 'activation' | 'gate'>>;
-  private readonly kernelInitializer: SqueezeExciteArgs['kernelInitializer'];
+  readonly squeezeChannels: number;
+  readonly activation: keyof typeof INNER;
+  readonly gate: keyof typeof GATES;
+  private readonly stock: ReturnType<typeof stockConv2D>;
   private products: { kernel: tf.LayerVariable; bias: tf.LayerVariable }[] = [];
 
   constructor(args: SqueezeExciteArgs) {
-    super(args as unknown as ConstructorParameters<typeof tf.layers.Layer>[0]);
-    const { squeezeChannels, activation = 'relu', gate = 'sigmoid', kernelInitializer } = args;
+    super(args);
+    const { squeezeChannels, activation = 'relu', gate = 'sigmoid' } = args;
     check(
       Number.isSafeInteger(squeezeChannels) && squeezeChannels >= 1,
       'squeezeChannels',
@@ -47,22 +60,30 @@ export class SqueezeExcite extends tf.layers.Layer {
     );
     if (!Object.hasOwn(INNER, activation)) throw unknownChoice('activation', activation, Object.keys(INNER));
     if (!Object.hasOwn(GATES, gate)) throw unknownChoice('gate', gate, Object.keys(GATES));
-    this.args = { squeezeChannels, activation, gate };
-    this.kernelInitializer = kernelInitializer ?? tf.initializers.heNormal({});
+    this.squeezeChannels = squeezeChannels;
+    this.activation = activation;
+    this.gate = gate;
+    this.stock = stockConv2D({
+      kernelInitializer: args.kernelInitializer ?? 'heNormal',
+      biasInitializer: args.biasInitializer,
+      kernelRegularizer: args.kernelRegularizer,
+      biasRegularizer: args.biasRegularizer,
+      kernelConstraint: args.kernelConstraint,
+      biasConstraint: args.biasConstraint,
+      filters: squeezeChannels,
+      kernelSize: 1,
+    });
   }
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
-    const channels = oneShape(inputShape).at(-1) as number;
-    const { squeezeChannels } = this.args;
-    this.products = (
-      [
-        ['fc1', channels, squeezeChannels],
-        ['fc2', squeezeChannels, channels],
-      ] as const
-    ).map(([name, from, to]) => ({
-      kernel: this.addWeight(`${name}/kernel`, [1, 1, from, to], undefined, this.kernelInitializer),
-      bias: this.addWeight(`${name}/bias`, [to], undefined, tf.initializers.zeros()),
-    }));
+    const shape = oneShape(inputShape);
+    check(shape.length === 4, 'inputShape', `an input of rank 4 for layer ${this.name}`, shape);
+    const channels = channelsOf(shape, this.name);
+    this.products = [
+      this.addProduct('fc1', channels, this.squeezeChannels, this.stock.kernelInitializer),
+      this.addProduct('fc2', this.squeezeChannels, channels, reseeded(this.stock.kernelInitializer)),
+    ];
+    this.inputSpec = [new tf.InputSpec({ ndim: 4, axes: { 3: channels } })];
     super.build(inputShape);
   }
 
@@ -70,23 +91,85 @@ export class SqueezeExcite extends tf.layers.Layer {
     return tf.tidy(() => {
       const x = oneInput<tf.Tensor4D>(inputs);
       const [batch, , , channels] = x.shape;
-      const [squeeze, excite] = this.products.map(({ kernel, bias }) => (vectors: tf.Tensor2D) => {
+      const [squeeze, excite] = this.products.map(({ kernel, bias }) => (vectors: tf.Tensor) => {
         const matrix = kernel.read();
-        return tf.add(tf.matMul(vectors, matrix.reshape<tf.Tensor2D>(matrix.shape.slice(2))), bias.read());
+        const [from, to] = matrix.shape.slice(2);
+        return tf.add(tf.matMul(vectors, matrix.reshape([from, to])), bias.read());
       });
-      const squeezed = INNER[this.args.activation](squeeze(tf.mean(x, [1, 2])));
-      const gates = GATES[this.args.gate](excite(squeezed as tf.Tensor2D));
+      const squeezed = INNER[this.activation](squeeze(tf.mean(x, [1, 2])));
+      const gates = GATES[this.gate](excite(squeezed));
       return tf.mul(x, gates.reshape([batch, 1, 1, channels]));
     });
   }
 
-  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    return inputShape;
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
+    return oneShape(inputShape);
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), ...this.args };
+    const options = this.stock.getConfig();
+    return {
+      ...super.getConfig(),
+      squeezeChannels: this.squeezeChannels,
+      activation: this.activation,
+      gate: this.gate,
+      kernelInitializer: options.kernelInitializer,
+      biasInitializer: options.biasInitializer,
+      kernelRegularizer: options.kernelRegularizer,
+      biasRegularizer: options.biasRegularizer,
+      kernelConstraint: options.kernelConstraint,
+      biasConstraint: options.biasConstraint,
+    };
+  }
+
+  private addProduct(name: string, from: number, to: number, initializer: Initializer) {
+    const { biasInitializer, kernelRegularizer, biasRegularizer, kernelConstraint, biasConstraint } =
+      this.stock;
+    return {
+      kernel: this.addWeight(
+        `${name}/kernel`,
+        [1, 1, from, to],
+        undefined,
+        initializer,
+        kernelRegularizer,
+        true,
+        kernelConstraint,
+      ),
+      bias: this.addWeight(
+        `${name}/bias`,
+        [to],
+        undefined,
+        biasInitializer,
+        biasRegularizer,
+        true,
+        biasConstraint,
+      ),
+    };
   }
 }
 
 tf.serialization.registerClass(SqueezeExcite);
+
+/**
+ * A squeeze-and-excitation layer.
+ *
+ * @throws InvalidArgumentError for squeeze channels that are no whole number of at least 1, for an unknown activation or
+ * gate and, when it is built, for an input of another rank than 4 or with unknown channels
+ *
+ * @example
+ * // As in MobileNet V3; EfficientNet's has { activation: 'silu' }.
+ * const y = squeezeExcite({ squeezeChannels: 16, gate: 'hardSigmoid' }).apply(x);
+ */
+export function squeezeExcite(args: SqueezeExciteArgs): SqueezeExcite {
+  return new SqueezeExcite(args);
+}
+
+type Initializer = ReturnType<typeof tf.initializers.zeros>;
+
+/** The same distribution from the next seed: with one seed both kernels would start from the same numbers. */
+function reseeded(initializer: Initializer): Initializer {
+  const config = initializer.getConfig();
+  if (typeof config.seed !== 'number') return initializer;
+  const Class = initializer.constructor as tf.serialization.SerializableConstructor<Initializer>;
+  return Class.fromConfig(Class, { ...config, seed: config.seed + 1 });
+}

@@ -34,11 +34,28 @@ export const runConfigSchema = z.object({
       dropRate: z.number(),
       implementation: z.string(),
     }),
+    /** Where the weights that the run starts from are, if they are trained ones. */
+    weights: z.string().optional(),
+    /** The module up to which layers are frozen. */
+    freeze: z.string().optional(),
   }),
   data: z.object({
-    name: z.literal('cifar10'),
-    /** The user's own copy of the data, where there is one. */
+    name: z.enum(['cifar10', 'image-folder']),
+    /** The user's own copy of the data, where there is one; the folder of an image folder. */
     source: z.string().optional(),
+    /** How the images of an image folder are read; only there. */
+    images: z
+      .object({
+        classNames: z.array(z.string()),
+        mean: z.array(z.number()),
+        std: z.array(z.number()),
+        resize: count,
+        size: count,
+        interpolation: z.enum(['bilinear', 'bicubic']),
+        validationShare: z.number(),
+        seed: count,
+      })
+      .optional(),
     /** Training images, class-balanced; without it, all that are not held out. */
     subset: count.optional(),
     /** Training images held out to choose the best epoch. */
@@ -59,6 +76,8 @@ export const runResultSchema = z.object({
   testAccuracy: z.number(),
   testLoss: z.number(),
   testImages: count,
+  /** Which images those were, such as `cifar10/test`; those of validation where a folder has no others. */
+  testData: z.string().optional(),
   testImagesPerSecond: z.number(),
   /** By class name; `null` for a class without test images. */
   classAccuracy: z.record(z.string(), z.number().nullable()),

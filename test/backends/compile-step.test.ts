@@ -98,6 +98,21 @@ describeNative('a compiled step', () => {
     tf.dispose([variable, x, outer]);
   });
 
+  test('may find something out at its first run, by reading values too', () => {
+    const x = tf.tensor1d([1, 2]);
+    let found: number | undefined;
+    const step: Step = ([input]) => {
+      found ??= tf.tidy(() => tf.add(2, 3).dataSync()[0]);
+      return [tf.mul(input, found)];
+    };
+    const compiled = compile(step, [x]);
+    const { outputs, commit } = compiled.run([x]);
+    commit();
+    expect([...outputs[0].dataSync()]).toEqual([5, 10]);
+    compiled.dispose();
+    tf.dispose([x, ...outputs]);
+  });
+
   test('is refused where the step depends on more than its inputs', () => {
     const x = tf.tensor1d([1, 2]);
     let factor = 0;

@@ -12,7 +12,7 @@ import { SqueezeExcite } from '../../src/layers/squeeze-excite';
 import { ChannelShuffle } from '../../src/layers/channel-shuffle';
 import { channelSlice } from '../../src/layers/channel-slice';
 import { DropPath } from '../../src/layers/drop-path';
-import { HardSwish } from '../../src/layers/hard-activations';
+import { HardSwish } from '../../src/layers/hard-swish';
 import { TESTED_BACKENDS } from '../support/backends';
 
 beforeAll(async () => {

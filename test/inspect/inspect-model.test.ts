@@ -3,6 +3,8 @@ import { useBackend } from '../../src/backends/use-backend-node';
 import { inspectModel } from '../../src/inspect/inspect-model';
 import { depthwiseSeparableConv2D } from '../../src/layers/depthwise-separable-conv2d';
 import { groupedConv2D } from '../../src/layers/grouped-conv2d';
+import { layerScale } from '../../src/layers/layer-scale';
+import { squeezeExcite } from '../../src/layers/squeeze-excite';
 
 beforeAll(async () => {
   tf.enableProdMode(); // no advice to take a faster backend
@@ -10,7 +12,7 @@ beforeAll(async () => {
 });
 
 /** Multiply-accumulates and activations of one layer for inputs of a shape. */
-function costOf(layer: tf.layers.Layer, inputShape: number[]) {
+function costOf(layer: tf.layers.Layer, inputShape: (number | null)[]) {
   const input = tf.input({ shape: inputShape });
   const model = tf.model({ inputs: input, outputs: layer.apply(input) as tf.SymbolicTensor });
   const { macs, activations, uncounted } = inspectModel(model);
@@ -19,7 +21,7 @@ function costOf(layer: tf.layers.Layer, inputShape: number[]) {
 }
 
 describe('multiply-accumulates and activations, counted by hand', () => {
-  test.each<[string, () => tf.layers.Layer, number[], number, number]>([
+  test.each<[string, () => tf.layers.Layer, (number | null)[], number, number]>([
     // 10x8 padded to the same: 80 positions, each 3 * 3 * 6 inputs for 4 filters.
     [
       'Conv2D',
@@ -97,6 +99,10 @@ describe('multiply-accumulates and activations, counted by hand', () => {
       2 * 9 * 27 * 4,
       72,
     ],
+    // Two products of averages, whatever the size: 6 x 4 and 4 x 6.
+    ['SqueezeExcite', () => squeezeExcite({ squeezeChannels: 4 }), [10, 8, 6], 24 + 24, 4 + 6],
+    ['SqueezeExcite at any size', () => squeezeExcite({ squeezeChannels: 4 }), [null, null, 6], 48, 10],
+    ['LayerScale', () => layerScale(), [10, 8, 6], 0, 0],
     ['BatchNormalization', () => tf.layers.batchNormalization(), [4, 4, 3], 0, 0],
     ['PReLU', () => tf.layers.prelu(), [4, 4, 3], 0, 0],
   ])('%s', (_, layer, shape, macs, activations) => {

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { type ModelName, createModel, isModelName, listModels, modelInfo } from '../../models';
+import { CIFAR, IMAGENET } from '../../models/family';
 import { globToRegExp } from '../../models/glob';
 import { layerSeed } from '../../models/layer-seed';
+import { preprocessing, sourceOf } from '../../models/preprocessing';
 import { useBackend } from '../../src/backends/use-backend-node';
 import { inspectModel } from '../../src/inspect/inspect-model';
 import { TESTED_BACKENDS } from '../support/backends';
@@ -93,7 +95,7 @@ describe('what the layers are', () => {
   });
 
   test('a MobileNet V1 block', () => {
-    expect(block('mobilenet_v1_cifar', 'blocks.1.')[0]).toEqual([
+    expect(block('mobilenet_v1_cifar', 'blocks.1.0.')[0]).toEqual([
       'conv_dw',
       'bn1',
       'act1',
@@ -103,22 +105,30 @@ describe('what the layers are', () => {
     ]);
   });
 
+  // Where torchvision's networks depart from PyTorch's default batch norm: epsilon, and 1 minus its momentum.
+  const NORMS: readonly (readonly [RegExp, number, number])[] = [
+    [/^efficientnet_v2/, 1e-3, 0.9],
+    [/^mnasnet/, 1e-5, 0.9997],
+    [/^mobilenet_v3/, 1e-3, 0.99],
+    [/./, 1e-5, 0.9],
+  ];
+  // These have convolutions with biases, of which some do not pad; their logits are compared with torchvision's.
+  const UNUSUAL = /^(convnext|squeezenet)/;
+
   // Keras's 'same' pads only the end where the stride is 2, and logits would then not be PyTorch's.
   test.each(listModels())('%s pads and normalises as PyTorch does', (name) => {
     const model = createModel(name, { initialise: false });
+    const [, ...norm] = NORMS.find(([pattern]) => pattern.test(name)) as (typeof NORMS)[number];
     for (const layer of model.layers) {
-      const { kernelSize, padding, useBias, epsilon, momentum } = layer.getConfig() as Record<
-        string,
-        unknown
-      >;
-      if (layer.getClassName() === 'GroupedConv2D') {
-        expect([layer.name, padding, useBias]).toEqual([
-          layer.name,
-          ((kernelSize as number[])[0] - 1) / 2,
-          false,
-        ]);
+      const config = layer.getConfig() as Record<string, unknown>;
+      if (layer.getClassName() === 'GroupedConv2D' && !UNUSUAL.test(name)) {
+        const { kernelSize, padding, useBias } = config;
+        const half = ((kernelSize as number[])[0] - 1) / 2;
+        expect([layer.name, padding, useBias]).toEqual([layer.name, half, false]);
       }
-      if (layer.getClassName() === 'BatchNormalization') expect([epsilon, momentum]).toEqual([1e-5, 0.9]);
+      if (layer.getClassName() === 'BatchNormalization') {
+        expect([config.epsilon, config.momentum]).toEqual(norm);
+      }
     }
     model.dispose();
   });
@@ -176,6 +186,7 @@ describe('options', () => {
     [{ inputShape: [32, -1, 3] }, 'Received: [32,-1,3].'],
     [{ dropRate: 1 }, 'dropRate: expected a number of at least 0 and below 1. Received: 1.'],
     [{ seed: 0.5 }, 'seed: expected a whole number. Received: 0.5.'],
+    [{ features: 'yes' }, "features: expected true or false. Received: 'yes'."],
     [{ implementation: 'nativ' }, "did you mean 'native'?"],
   ])('%j is refused, and nothing is left behind', (options, message) => {
     const before = tf.memory().numTensors;
@@ -192,6 +203,32 @@ describe('the catalogue', () => {
     }
     expect(isModelName('resnext_toy')).toBe(true);
     expect(isModelName('constructor')).toBe(false);
+  });
+
+  test('what weights expect of an image: what is usual for its size, unless a variant says otherwise', () => {
+    const { mean, std, crop, interpolation, source } = modelInfo('resnet18_cifar');
+    expect({ mean, std, crop, interpolation, source }).toEqual({
+      mean: [0.4914, 0.4822, 0.4465],
+      std: [0.247, 0.2435, 0.2616],
+      crop: { resize: 32, size: 32 },
+      interpolation: 'bilinear',
+      source: 'paper',
+    });
+    expect({ ...preprocessing(IMAGENET), source: sourceOf(IMAGENET) }).toEqual({
+      mean: [0.485, 0.456, 0.406],
+      std: [0.229, 0.224, 0.225],
+      crop: { resize: 256, size: 224 },
+      interpolation: 'bilinear',
+      source: 'torchvision',
+    });
+    const own = {
+      mean: [0.5],
+      std: [0.25],
+      crop: { resize: 40, size: 30 },
+      interpolation: 'bicubic',
+    } as const;
+    expect(preprocessing({ ...IMAGENET, ...own })).toEqual(own);
+    expect(sourceOf({ ...CIFAR, source: 'timm' })).toBe('timm');
   });
 
   test('patterns', () => {

@@ -35,6 +35,8 @@ const CASES: Case[] = [
   { name: 'depthwise, multiplier 2, stride 2', x: [2, 7, 8, 3], filter: [3, 3, 1, 6], options: { groups: 3, strides: 2, padding: 1 } },
   { name: '1x1', x: [2, 4, 3, 8], filter: [1, 1, 4, 6], options: { groups: 2 } },
   { name: '1x1, stride 2', x: [2, 5, 4, 8], filter: [1, 1, 2, 4], options: { groups: 4, strides: 2 } },
+  { name: '1x1, one group', x: [2, 4, 3, 8], filter: [1, 1, 8, 6], options: {} },
+  { name: '1x1, one group, stride 2', x: [2, 5, 4, 8], filter: [1, 1, 8, 6], options: { strides: 2 } },
   { name: '5x5', x: [1, 7, 7, 4], filter: [5, 5, 2, 4], options: { groups: 2, padding: 2 } },
   { name: 'one group', x: [2, 5, 5, 3], filter: [3, 3, 3, 4], options: { padding: 1 } },
   { name: 'dilated', x: [1, 8, 7, 4], filter: [3, 3, 2, 6], options: { groups: 2, dilations: 2, padding: 'same' } },

@@ -28,6 +28,8 @@ export const compileStep: StepCompiler = (step, inputs, between) => {
   try {
     separate(backend, variables);
     const known = knownTensors(backend, [...examples, ...variables]);
+    // What is found out once and remembered, such as which kernels work, is found out now, and is part of no recording.
+    undone(variables, () => tf.dispose(tf.tidy(() => step(examples))));
     const [first, second] = [0, 1].map((attempt) => {
       between(attempt);
       return trace(backend, variables, known, () => step(examples));
@@ -55,40 +57,46 @@ function separate(backend: NodeBackend, variables: readonly tf.Variable[]): void
   }
 }
 
+/** Runs `work`, and gives all variables their values back. */
+function undone<T>(variables: readonly tf.Variable[], work: () => T): T {
+  const before = variables.map((variable) => ({ variable, value: variable.clone() }));
+  try {
+    return work();
+  } finally {
+    for (const { variable, value } of before) {
+      if (variable.dataId !== value.dataId) variable.assign(value);
+      value.dispose();
+    }
+  }
+}
+
 function trace(
   backend: NodeBackend,
   variables: readonly tf.Variable[],
   known: ReadonlyMap<number, number>,
   step: () => tf.Tensor[],
 ): Trace {
-  const before = variables.map((variable) => ({
-    variable,
-    value: variable.clone(),
-    id: idOf(backend, variable),
-  }));
-  let outputs: tf.Tensor[] = [];
-  try {
-    const recording = record(backend, known, () => {
-      outputs = tf.tidy(step);
-    });
-    const sourceOf = (tensor: tf.Tensor): string => {
-      const source = recording.source.get(idOf(backend, tensor));
-      if (source === undefined)
+  const ids = variables.map((variable) => idOf(backend, variable));
+  return undone(variables, () => {
+    let made: tf.Tensor[] = [];
+    try {
+      const recording = record(backend, known, () => {
+        made = tf.tidy(step);
+      });
+      const sourceOf = (tensor: tf.Tensor): string => {
+        const source = recording.source.get(idOf(backend, tensor));
+        if (source !== undefined) return source;
         throw new NotCompilableError('the step puts out a tensor that it did not compute');
-      return source;
-    };
-    const sources = outputs.map(sourceOf);
-    const changed = before
-      .filter(({ variable, id }) => idOf(backend, variable) !== id)
-      .map(({ variable }) => [variable, sourceOf(variable)] as const);
-    return { recording, outputs: sources, changed: new Map(changed) };
-  } finally {
-    tf.dispose(outputs);
-    for (const { variable, value } of before) {
-      if (variable.dataId !== value.dataId) variable.assign(value);
-      value.dispose();
+      };
+      const outputs = made.map(sourceOf);
+      const changed = variables
+        .filter((variable, i) => idOf(backend, variable) !== ids[i])
+        .map((variable) => [variable, sourceOf(variable)] as const);
+      return { recording, outputs, changed: new Map(changed) };
+    } finally {
+      tf.dispose(made);
     }
-  }
+  });
 }
 
 function assemble(

@@ -11,6 +11,7 @@ interface Tensor {
 }
 
 interface ListValue {
+  setSList(base64: string[]): void;
   setIList(values: number[]): void;
   setFList(values: number[]): void;
   setBList(values: boolean[]): void;
@@ -34,17 +35,41 @@ export interface NodeDef {
   getAttrMap(): { set(name: string, value: AttrValue): void };
 }
 
+interface VersionDef {
+  setProducer(version: number): void;
+  setMinConsumer(version: number): void;
+}
+
 interface GraphDef {
   addNode(node: NodeDef): void;
+  setVersions(versions: VersionDef): void;
+}
+
+export interface TensorInfo {
+  setName(value: string): void;
+  setDtype(dtype: number): void;
+  setTensorShape(shape: TensorShape): void;
+}
+
+interface MessageMap<T> {
+  set(key: string, message: T): void;
+}
+
+export interface SignatureDef {
+  setMethodName(name: string): void;
+  getInputsMap(): MessageMap<TensorInfo>;
+  getOutputsMap(): MessageMap<TensorInfo>;
 }
 
 interface MetaInfoDef {
   addTags(tag: string): void;
+  setTensorflowVersion(version: string): void;
 }
 
 interface MetaGraphDef {
   setMetaInfoDef(info: MetaInfoDef): void;
   setGraphDef(graph: GraphDef): void;
+  getSignatureDefMap(): MessageMap<SignatureDef>;
 }
 
 interface SavedModel {
@@ -58,11 +83,14 @@ interface Protobufs {
   readonly GraphDef: new () => GraphDef;
   readonly MetaGraphDef: (new () => MetaGraphDef) & { readonly MetaInfoDef: new () => MetaInfoDef };
   readonly NodeDef: new () => NodeDef;
+  readonly SignatureDef: new () => SignatureDef;
   readonly SavedModel: new () => SavedModel;
   readonly Tensor: new () => Tensor;
+  readonly TensorInfo: new () => TensorInfo;
   readonly TensorShape: (new () => TensorShape) & {
     readonly Dim: new () => { setSize(size: number): void };
   };
+  readonly VersionDef: new () => VersionDef;
 }
 
 /** Loaded on first use: they are half a megabyte of generated code. */

@@ -14,7 +14,11 @@ export interface Placeholder {
 export const TAG = 'serve';
 
 // Between eager calls TensorFlow infers these from the inputs; in a graph they must be there. tfjs-node leaves them out.
-const INFERRED_FROM_FIRST_INPUT: Readonly<Record<string, string>> = { ExpandDims: 'T', Where: 'T' };
+const INFERRED_FROM_FIRST_INPUT: Readonly<Record<string, string>> = {
+  Bitcast: 'T',
+  ExpandDims: 'T',
+  Where: 'T',
+};
 
 /** A recording as the bytes of a SavedModel without variables, which a session can load. */
 export function savedModelOf(
@@ -44,7 +48,7 @@ export function savedModelOf(
   return savedModel.serializeBinary();
 }
 
-function newNode(name: string, operation: string): NodeDef {
+export function newNode(name: string, operation: string): NodeDef {
   const node = new (protobufs().NodeDef)();
   node.setName(name);
   node.setOp(operation);
@@ -116,19 +120,19 @@ function attributeValue(
   }
 }
 
-function typeValue(dtype: number): AttrValue {
+export function typeValue(dtype: number): AttrValue {
   const value = new (protobufs().AttrValue)();
   value.setType(dtype);
   return value;
 }
 
-function shapeValue(shape: readonly number[]): AttrValue {
+export function shapeValue(shape: readonly number[]): AttrValue {
   const value = new (protobufs().AttrValue)();
   value.setShape(shapeOf(shape));
   return value;
 }
 
-function shapeOf(shape: readonly number[]): TensorShape {
+export function shapeOf(shape: readonly number[]): TensorShape {
   const pb = protobufs();
   const message = new pb.TensorShape();
   message.setDimList(
