@@ -52,6 +52,9 @@ export interface Family<Name extends string = string> {
 /** The images and the classes of ImageNet. */
 export const IMAGENET = { inputShape: [224, 224, 3], numClasses: 1000 } as const;
 
+/** As {@link IMAGENET}, for the weights of torchvision's newer recipe, which crop less. */
+export const IMAGENET_CROPPED_LESS = { ...IMAGENET, crop: { resize: 232, size: 224 } } as const;
+
 /** The images and the classes of CIFAR-10. */
 export const CIFAR = { inputShape: [32, 32, 3], numClasses: 10 } as const;
 

@@ -1,7 +1,7 @@
 import { inNamedModules } from './blocks/conv-norm-activation';
 import { invertedResidual } from './blocks/inverted-residual';
 import { roundChannels } from './blocks/round-channels';
-import { defineFamily, IMAGENET, type VariantDefaults } from './family';
+import { defineFamily, IMAGENET, type VariantDefaults, IMAGENET_CROPPED_LESS } from './family';
 
 interface MnasNet extends VariantDefaults {
   /** Multiplies all channels but the head's. */
@@ -17,16 +17,14 @@ const STAGES = [
   { expansion: 6, kernelSize: 3, out: 320, depth: 1, stride: 1 },
 ];
 
-const crop = { resize: 232, size: 224 };
-
 export const mnasnet = defineFamily({
   title: 'MNASNet',
   paper: 'Tan et al., "MnasNet: platform-aware neural architecture search for mobile", arXiv:1807.11626',
   variants: {
     mnasnet0_5: { ...IMAGENET, width: 0.5 } as MnasNet,
-    mnasnet0_75: { ...IMAGENET, width: 0.75, crop },
+    mnasnet0_75: { ...IMAGENET_CROPPED_LESS, width: 0.75 },
     mnasnet1_0: { ...IMAGENET, width: 1 },
-    mnasnet1_3: { ...IMAGENET, width: 1.3, crop },
+    mnasnet1_3: { ...IMAGENET_CROPPED_LESS, width: 1.3 },
   },
   build(b, { width }) {
     const norm = { momentum: 0.9997 };

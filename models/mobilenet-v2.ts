@@ -1,7 +1,7 @@
 import { convNormActivation } from './blocks/conv-norm-activation';
 import { invertedResidual } from './blocks/inverted-residual';
 import { roundChannels } from './blocks/round-channels';
-import { CIFAR, defineFamily, IMAGENET, type VariantDefaults } from './family';
+import { CIFAR, defineFamily, IMAGENET, type VariantDefaults, IMAGENET_CROPPED_LESS } from './family';
 
 interface Stage {
   readonly expansion: number;
@@ -43,10 +43,10 @@ export const mobilenetV2 = defineFamily({
   title: 'MobileNet V2',
   paper: 'Sandler et al., "MobileNetV2: inverted residuals and linear bottlenecks", arXiv:1801.04381',
   variants: {
-    mobilenet_v2_x0_5: { ...FULL, width: 0.5 },
-    mobilenet_v2_x0_75: { ...FULL, width: 0.75 },
-    mobilenet_v2: { ...FULL, crop: { resize: 232, size: 224 } },
-    mobilenet_v2_x1_4: { ...FULL, width: 1.4 },
+    mobilenet_v2_x0_5: { ...FULL, width: 0.5, source: 'paper' },
+    mobilenet_v2_x0_75: { ...FULL, width: 0.75, source: 'paper' },
+    mobilenet_v2: { ...FULL, ...IMAGENET_CROPPED_LESS },
+    mobilenet_v2_x1_4: { ...FULL, width: 1.4, source: 'paper' },
     mobilenet_v2_cifar: MOBILENET_V2_CIFAR,
   },
   build(b, { stemStride, width, stages }) {

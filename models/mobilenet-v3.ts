@@ -1,7 +1,7 @@
 import { convNormActivation } from './blocks/conv-norm-activation';
 import { invertedResidual } from './blocks/inverted-residual';
 import { roundChannels } from './blocks/round-channels';
-import { CIFAR, defineFamily, IMAGENET, type VariantDefaults } from './family';
+import { CIFAR, defineFamily, IMAGENET, type VariantDefaults, IMAGENET_CROPPED_LESS } from './family';
 import { type ActivationName } from './model-builder';
 
 interface Block {
@@ -90,11 +90,11 @@ export const mobilenetV3 = defineFamily({
   title: 'MobileNet V3',
   paper: 'Howard et al., "Searching for MobileNetV3", arXiv:1905.02244',
   variants: {
-    mobilenet_v3_small_x0_75: { ...SMALL, width: 0.75 },
+    mobilenet_v3_small_x0_75: { ...SMALL, width: 0.75, source: 'paper' },
     mobilenet_v3_small: SMALL,
     mobilenet_v3_small_cifar: forCifar(SMALL),
-    mobilenet_v3_large_x0_75: { ...LARGE, width: 0.75 },
-    mobilenet_v3_large: { ...LARGE, crop: { resize: 232, size: 224 } } as MobileNetV3,
+    mobilenet_v3_large_x0_75: { ...LARGE, width: 0.75, source: 'paper' },
+    mobilenet_v3_large: { ...LARGE, ...IMAGENET_CROPPED_LESS } as MobileNetV3,
     mobilenet_v3_large_cifar: forCifar(LARGE),
   },
   build(b, { stemStride, blocks, features, width }) {

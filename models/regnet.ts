@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { blockDepth } from './blocks/block-depth';
 import { type RegNetParameters, regnetStages } from './blocks/regnet-stages';
-import { CIFAR, IMAGENET, defineFamily } from './family';
+import { CIFAR, defineFamily, IMAGENET_CROPPED_LESS } from './family';
 import { type ModelBuilder } from './model-builder';
 
 interface RegNetBlock {
@@ -36,14 +36,14 @@ export const regnet = defineFamily({
   title: 'RegNet',
   paper: 'Radosavovic et al., "Designing network design spaces", arXiv:2003.13678',
   variants: {
-    regnet_x_400mf: { ...IMAGENET, ...x(X_400MF) },
-    regnet_x_800mf: { ...IMAGENET, ...x(X_800MF) },
-    regnet_x_1_6gf: { ...IMAGENET, ...x(X_1_6GF) },
-    regnet_x_3_2gf: { ...IMAGENET, ...x(X_3_2GF) },
-    regnet_y_400mf: { ...IMAGENET, ...y(Y_400MF) },
-    regnet_y_800mf: { ...IMAGENET, ...y(Y_800MF) },
-    regnet_y_1_6gf: { ...IMAGENET, ...y(Y_1_6GF) },
-    regnet_y_3_2gf: { ...IMAGENET, ...y(Y_3_2GF) },
+    regnet_x_400mf: { ...IMAGENET_CROPPED_LESS, ...x(X_400MF) },
+    regnet_x_800mf: { ...IMAGENET_CROPPED_LESS, ...x(X_800MF) },
+    regnet_x_1_6gf: { ...IMAGENET_CROPPED_LESS, ...x(X_1_6GF) },
+    regnet_x_3_2gf: { ...IMAGENET_CROPPED_LESS, ...x(X_3_2GF) },
+    regnet_y_400mf: { ...IMAGENET_CROPPED_LESS, ...y(Y_400MF) },
+    regnet_y_800mf: { ...IMAGENET_CROPPED_LESS, ...y(Y_800MF) },
+    regnet_y_1_6gf: { ...IMAGENET_CROPPED_LESS, ...y(Y_1_6GF) },
+    regnet_y_3_2gf: { ...IMAGENET_CROPPED_LESS, ...y(Y_3_2GF) },
     // A 3x3 stem without pooling they have anyway: only its stride differs.
     regnet_x_400mf_cifar: { ...CIFAR, ...x(X_400MF), stemStride: 1 },
     regnet_y_400mf_cifar: { ...CIFAR, ...y(Y_400MF), stemStride: 1 },

@@ -1,6 +1,6 @@
 import { CIFAR_STEM, IMAGENET_STEM, type ResidualNetwork, residualNetwork } from './blocks/residual-network';
 import { bottleneck } from './blocks/residual';
-import { CIFAR, IMAGENET, type VariantDefaults, defineFamily } from './family';
+import { CIFAR, type VariantDefaults, defineFamily, IMAGENET_CROPPED_LESS } from './family';
 
 type ResNeXt = VariantDefaults & ResidualNetwork;
 
@@ -12,25 +12,20 @@ function cardinal(cardinality: number, groupWidth: number) {
   return { block: bottleneck, width: cardinality * groupWidth, out: 256, groups: cardinality };
 }
 
-const RESNEXT50_32X4D: ResNeXt = {
-  ...IMAGENET,
-  stem: IMAGENET_STEM,
-  depths: DEPTHS_50,
-  ...cardinal(32, 4),
-  denseTwin: 'wide_resnet50_2',
-};
+const RESNEXT50_32X4D = { depths: DEPTHS_50, ...cardinal(32, 4) };
+const LARGE = { ...IMAGENET_CROPPED_LESS, stem: IMAGENET_STEM };
 
 export const resnext = defineFamily({
   title: 'ResNeXt',
   paper: 'Xie et al., "Aggregated residual transformations for deep neural networks", arXiv:1611.05431',
   variants: {
-    resnext50_32x4d: RESNEXT50_32X4D,
+    resnext50_32x4d: { ...LARGE, ...RESNEXT50_32X4D, denseTwin: 'wide_resnet50_2' } as ResNeXt,
     // Without dense twins: torchvision has no ResNet-101 of width 256.
-    resnext101_32x8d: { ...IMAGENET, stem: IMAGENET_STEM, depths: DEPTHS_101, ...cardinal(32, 8) },
-    resnext101_64x4d: { ...IMAGENET, stem: IMAGENET_STEM, depths: DEPTHS_101, ...cardinal(64, 4) },
+    resnext101_32x8d: { ...LARGE, depths: DEPTHS_101, ...cardinal(32, 8) },
+    resnext101_64x4d: { ...LARGE, depths: DEPTHS_101, ...cardinal(64, 4) },
     resnext50_32x4d_cifar: {
-      ...RESNEXT50_32X4D,
       ...CIFAR,
+      ...RESNEXT50_32X4D,
       stem: CIFAR_STEM,
       denseTwin: 'wide_resnet50_2_cifar',
     },

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { inNamedModules } from './blocks/conv-norm-activation';
-import { CIFAR, defineFamily, IMAGENET, type VariantDefaults } from './family';
+import { CIFAR, defineFamily, IMAGENET, type VariantDefaults, IMAGENET_CROPPED_LESS } from './family';
 import { type ModelBuilder } from './model-builder';
 
 interface ShuffleNetV2 extends VariantDefaults {
@@ -29,18 +29,16 @@ export const shufflenetV2 = defineFamily({
     shufflenet_v2_x0_5: SHUFFLENET_V2_X0_5,
     shufflenet_v2_x1_0: { ...IMAGENET, ...X1_0, reducesEarly: true },
     shufflenet_v2_x1_5: {
-      ...IMAGENET,
+      ...IMAGENET_CROPPED_LESS,
       widths: [176, 352, 704],
       head: 1024,
       reducesEarly: true,
-      crop: { resize: 232, size: 224 },
     },
     shufflenet_v2_x2_0: {
-      ...IMAGENET,
+      ...IMAGENET_CROPPED_LESS,
       widths: [244, 488, 976],
       head: 2048,
       reducesEarly: true,
-      crop: { resize: 232, size: 224 },
     },
     shufflenet_v2_x1_0_cifar: { ...CIFAR, ...X1_0, reducesEarly: false },
   },

@@ -48,9 +48,10 @@ export class RunningModel {
 
   private note(layer: tf.layers.Layer, read: readonly tf.Tensor[], made: readonly tf.Tensor[]): void {
     const { inbound, outbound } = nodesOf(layer);
-    // A shared layer's readers cannot be told apart by call. Readers in other models are counted too and never come, so
+    // A shared layer's readers cannot be told apart by call, and tfjs calls a reader once for each of its outputs. Readers in other models are counted too and never come, so
     // that their activation stays, as without us.
-    if (inbound.length === 1 && made.length === 1 && outbound.length > 0 && !this.isOutput(layer)) {
+    const readOnce = outbound.length > 0 && outbound.every(({ outputTensors }) => outputTensors.length === 1);
+    if (inbound.length === 1 && made.length === 1 && readOnce && !this.isOutput(layer)) {
       this.readers.set(made[0], outbound.length);
     }
     for (const tensor of read) {
