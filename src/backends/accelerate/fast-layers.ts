@@ -1,7 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
+import { layerNorm } from '../../ops/layer-norm';
 import { callBatchNorm, isRectified } from './batch-norm-layer';
 import { replaceMethod, type Patch } from './patch';
-import { stockPrototype, type StockBatchNormalization, type StockReLU } from './stock-classes';
+import {
+  stockPrototype,
+  type StockBatchNormalization,
+  type StockLayerNormalization,
+  type StockReLU,
+} from './stock-classes';
 
 type Call = (inputs: tf.Tensor | tf.Tensor[], kwargs: { training?: boolean }) => tf.Tensor;
 interface Activation {
@@ -19,6 +25,21 @@ export const fastLayers: Patch = () => {
           // Frozen, it goes by its moving statistics and leaves them alone, as in Keras; tfjs left that out.
           const mode = this.trainable ? kwargs : { ...kwargs, training: false };
           return callBatchNorm(this, inputs, mode) ?? stock.call(this as never, inputs, mode);
+        } as Call,
+    ),
+    replaceMethod(
+      stockPrototype<{ call: Call }>('LayerNormalization'),
+      'call',
+      (stock) =>
+        function (this: StockLayerNormalization, inputs, kwargs) {
+          const [x] = Array.isArray(inputs) ? inputs : [inputs];
+          const isLast = this.axis.length === 1 && this.axis[0] === x.rank - 1;
+          if (!isLast) return stock.call(this as never, inputs, kwargs);
+          return tf.tidy(() => {
+            const channels = [x.shape[x.rank - 1]];
+            const gamma = this.gamma?.read() ?? tf.ones(channels);
+            return layerNorm(x, gamma, this.beta?.read() ?? tf.zeros(channels), this.epsilon);
+          });
         } as Call,
     ),
     replaceMethod(

@@ -27,6 +27,14 @@ export interface StockBatchNormalization extends tf.layers.Layer {
   readonly movingVariance: Weight;
 }
 
+/** What a stock `LayerNormalization` layer is made of, once built. */
+export interface StockLayerNormalization extends tf.layers.Layer {
+  readonly axis: readonly number[];
+  readonly epsilon: number;
+  readonly gamma: Weight | null;
+  readonly beta: Weight | null;
+}
+
 export interface StockReLU extends tf.layers.Layer {
   readonly maxValue?: number | null;
 }
