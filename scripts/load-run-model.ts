@@ -7,6 +7,8 @@ import type { ModelDescription } from '../src/export/model-description';
 import type { RunConfig } from '../src/train/run-config';
 import { loadRunWeights, type CheckpointName } from '../src/train/run-folder-node';
 
+const CIFAR10 = { mean: CIFAR10_MEAN, std: CIFAR10_STD, classNames: CIFAR10_CLASS_NAMES };
+
 /** A run's model with a checkpoint's weights, and what a program must know to use it. */
 export interface RunModel {
   readonly model: tf.LayersModel;
@@ -28,6 +30,7 @@ export async function loadRunModel(
 ): Promise<RunModel> {
   const { name, options } = config.model;
   if (!isModelName(name)) throw unknownChoice('model', name, listModels());
+  const { mean, std, classNames } = config.data.images ?? CIFAR10;
   const model = createModel(name, { ...(options as ModelOptions), initialise: false });
   try {
     const { ema, progress } = await loadRunWeights(model, folder, checkpoint);
@@ -37,10 +40,10 @@ export async function loadRunModel(
       input: {
         layout: 'NHWC',
         shape: options.inputShape,
-        mean: CIFAR10_MEAN,
-        std: CIFAR10_STD,
+        mean,
+        std,
       },
-      classNames: CIFAR10_CLASS_NAMES,
+      classNames,
       weights: {
         kind: 'trained',
         data: config.data.name,

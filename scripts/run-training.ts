@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { isModelName, createModel, listModels, type ModelOptions } from '../models';
+import { createModel, freeze, isModelName, listModels, type ModelName, type ModelOptions } from '../models';
 import { tensorflowVersion } from '../src/backends/tensorflow/load-tfjs-node';
 import { useBackend, type BackendName } from '../src/backends/use-backend-node';
 import { loadCifar10 } from '../src/data/cifar10';
 import { split, subset, type ImageDataset } from '../src/data/image-dataset';
+import { loadImageFolder } from '../src/data/image-folder';
 import type { LoadProgress } from '../src/data/load-progress';
-import { check, unknownChoice } from '../src/errors';
+import { CardinalError, check, unknownChoice } from '../src/errors';
 import { evaluate } from '../src/train/evaluate';
 import { resolveRecipe, type Recipe } from '../src/train/recipe';
 import type { RunConfig, RunResult } from '../src/train/run-config';
@@ -60,12 +61,14 @@ export interface RunReporter {
 export interface RunOptions {
   readonly signal?: AbortSignal;
   readonly reporter?: RunReporter;
-  /** CIFAR-10, where the caller has it in memory already. */
+  /** The data, where the caller has it in memory already. */
   readonly images?: LoadedImages;
 }
 
 export interface LoadedImages {
   readonly train: ImageDataset;
+  /** Where it is apart from the training images; else a run takes it out of them. */
+  readonly validation?: ImageDataset;
   readonly test: ImageDataset;
 }
 
@@ -115,7 +118,7 @@ export async function startRun(
   options: RunOptions & { overwrite?: boolean } = {},
 ): Promise<RunResult> {
   await checkRunFolder(folder, options);
-  const model = buildRunModel(config);
+  const model = await buildFirstModel(config, options);
   try {
     const images = await loadImages(config, options);
     const data = chooseImages(config, images);
@@ -145,7 +148,7 @@ export async function resumeRun(
   const state = (await hasCheckpoint(folder, 'last')) ? await readCheckpoint(folder, 'last') : undefined;
   const { backend } = await useBackend(options.backend ?? (config.backend as BackendName));
   const here = { ...config, backend, data: { ...config.data, source: options.source ?? config.data.source } };
-  const model = buildRunModel(config);
+  const model = state === undefined ? await buildFirstModel(here, options) : buildRunModel(here);
   try {
     const images = await loadImages(here, options);
     const data = chooseImages(config, images);
@@ -156,33 +159,78 @@ export async function resumeRun(
   }
 }
 
-/** The model that a run trains, with the weights that it starts from. */
+/** The model of a run, with fresh weights. */
 export function buildRunModel(config: RunConfig): tf.LayersModel {
-  const { name, options } = config.model;
+  return frozen(config, createModel(modelName(config), config.model.options as ModelOptions));
+}
+
+/** The model of a run with the weights that it starts from. */
+async function buildFirstModel(config: RunConfig, { reporter }: RunOptions): Promise<tf.LayersModel> {
+  const { options, weights } = config.model;
+  if (weights === undefined) return buildRunModel(config);
+  const onProgress = (event: LoadProgress): void => reporter?.onData?.(event);
+  const loaded = createModel(modelName(config), { ...(options as ModelOptions), weights, onProgress });
+  return frozen(config, await loaded);
+}
+
+function modelName({ model: { name } }: RunConfig): ModelName {
   if (!isModelName(name)) throw unknownChoice('model', name, listModels());
-  return createModel(name, options as ModelOptions);
+  return name;
+}
+
+function frozen({ model: { freeze: module } }: RunConfig, model: tf.LayersModel): tf.LayersModel {
+  if (module === undefined) return model;
+  try {
+    freeze(model, module);
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }
 
 /**
  * Reads the images that a run takes its own from.
  *
- * @throws CardinalError where a file of the cache is damaged: a run must not go on with other bytes unnoticed
+ * @throws CardinalError where a file of the cache is damaged, or a folder has other classes than it had: a run must not go on
+ *   with other bytes unnoticed
  */
 export async function loadImages(
   config: Pick<RunConfig, 'data'>,
   { reporter, images }: RunOptions,
 ): Promise<LoadedImages> {
   if (images !== undefined) return images;
+  const { source, images: reading } = config.data;
+  if (reading !== undefined) return loadRunFolder(source ?? '', reading, reporter);
   return loadCifar10({
-    source: config.data.source,
+    source,
     onDamaged: 'throw',
     onProgress: (event) => reporter?.onData?.(event),
     onNote: (text) => reporter?.onNote?.(text),
   });
 }
 
+async function loadRunFolder(
+  folder: string,
+  reading: NonNullable<RunConfig['data']['images']>,
+  reporter: RunReporter | undefined,
+): Promise<LoadedImages> {
+  const { classNames, ...options } = reading;
+  const onProgress = (event: LoadProgress): void => reporter?.onData?.(event);
+  const images = await loadImageFolder(folder, { ...options, onProgress });
+  const found = images.train.classNames;
+  if (found.join('/') !== classNames.join('/')) {
+    throw new CardinalError(
+      `${folder} has the classes ${found.join(', ')}, the run ${classNames.join(', ')}`,
+    );
+  }
+  return images;
+}
+
 /** The training and validation images of a run: disjoint, class-balanced, drawn by its seed. */
-export function chooseImages({ data, recipe }: RunConfig, { train: all }: LoadedImages): TrainData {
+export function chooseImages({ data, recipe }: RunConfig, images: LoadedImages): TrainData {
+  const { train: all } = images;
+  if (images.validation !== undefined) return { train: all, validation: images.validation };
   const { subset: wanted, validation: held } = data;
   const { seed, batchSize } = recipe;
   const most = all.count - held;
@@ -247,6 +295,7 @@ async function finishRun(run: Run, test: ImageDataset, options: RunOptions): Pro
     testAccuracy: tested.accuracy,
     testLoss: tested.loss,
     testImages: tested.count,
+    testData: test.name,
     testImagesPerSecond: tested.imagesPerSecond,
     classAccuracy: Object.fromEntries(
       test.classNames.map((name, i) => [
@@ -284,7 +333,8 @@ export function countParameters(model: tf.LayersModel): RunResult['parameters'] 
   return { trainable, nonTrainable: total - trainable, total };
 }
 
-function versions(backend: string): Record<string, string> {
+/** What a run was made with. */
+export function versions(backend: string): Record<string, string> {
   return {
     'tfjs-cardinal': packageVersion(),
     node: process.versions.node,

@@ -37,5 +37,8 @@ export type { SqueezeExciteArgs } from './layers/squeeze-excite';
 
 export { accelerate, isAccelerated, restore } from './backends/accelerate';
 
+export { assignTorchTensors, torchTensors } from './import/torch-weights';
+export type { LoadReport } from './import/torch-weights';
+
 export { inspectModel } from './inspect/inspect-model';
 export type { LayerReport, ModelReport, ParamCount } from './inspect/inspect-model';

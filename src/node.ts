@@ -10,6 +10,8 @@ export { loadCifar10 } from './data/cifar10';
 export type { LoadCifar10Options } from './data/cifar10';
 export { split, subset } from './data/image-dataset';
 export type { ImageDataset, ImageSubset } from './data/image-dataset';
+export { loadImageFolder } from './data/image-folder';
+export type { ImageFolder, ImageFolderOptions } from './data/image-folder';
 export type { LoadProgress } from './data/load-progress';
 
 export { evaluate } from './train/evaluate';
@@ -26,6 +28,9 @@ export { modelDescription } from './export/model-description';
 export type { ModelDescription } from './export/model-description';
 export { loadLayersModel } from './export/load-layers-model-node';
 export { saveLayersModel } from './export/save-layers-model-node';
+
+export { loadWeights } from './import/load-weights';
+export { loadTorchWeights, saveTorchWeights } from './import/torch-weights-node';
 
 export { SafetensorsError } from './safetensors/tensor';
 export { readSafetensors, writeSafetensors } from './safetensors/file-node';

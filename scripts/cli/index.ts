@@ -28,9 +28,19 @@ const COMMANDS: readonly Entry[] = [
     load: () => require('./commands/train') as typeof import('./commands/train'),
   },
   {
+    name: 'finetune',
+    summary: 'fine-tune a model on a folder of images',
+    load: () => require('./commands/finetune') as typeof import('./commands/finetune'),
+  },
+  {
     name: 'eval',
     summary: 'test a trained run on all test images',
     load: () => require('./commands/eval') as typeof import('./commands/eval'),
+  },
+  {
+    name: 'import',
+    summary: 'write a model with weights from PyTorch as a TensorFlow.js model folder',
+    load: () => require('./commands/import') as typeof import('./commands/import'),
   },
   {
     name: 'export',

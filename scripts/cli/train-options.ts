@@ -60,6 +60,11 @@ export function option(
   return { flags: `${flag} <${value}>`, summary, parse };
 }
 
+/** For a share that would be nothing at 0. */
+export function shareAboveZero(flag: string): ValueOption['parse'] {
+  return decimal(flag, 'a number above 0 and below 1', (value) => value > 0 && value < 1);
+}
+
 const share = 'a number from 0 to below 1';
 const atLeast0 = 'a number of at least 0';
 

@@ -21,6 +21,8 @@ export interface ModelDescription {
   /** Where the weights are from. */
   readonly weights:
     | { readonly kind: 'initial'; readonly seed: number }
+    /** Trained elsewhere: `source` is the path, URL or `hf:` name that they came from. */
+    | { readonly kind: 'imported'; readonly source: string }
     | {
         readonly kind: 'trained';
         readonly data: string;
@@ -48,6 +50,7 @@ const descriptionSchema: z.ZodType<ModelDescription> = z.object({
   classNames: z.array(z.string()).optional(),
   weights: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('initial'), seed: z.number() }),
+    z.object({ kind: z.literal('imported'), source: z.string() }),
     z.object({
       kind: z.literal('trained'),
       data: z.string(),

@@ -1,6 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Command } from 'commander';
-import { type ModelOptions, createModel, isModelName, listModels } from '../../../models';
+import {
+  type FeatureInfo,
+  type ModelInfo,
+  type ModelOptions,
+  type Preprocessing,
+  createModel,
+  featureInfo,
+  isModelName,
+  listModels,
+  modelInfo,
+} from '../../../models';
 import { useBackend } from '../../../src/backends/use-backend-node';
 import { invalidArgument, unknownChoice } from '../../../src/errors';
 import { type ModelReport, inspectModel } from '../../../src/inspect/inspect-model';
@@ -39,9 +49,12 @@ async function info(name: string, { numClasses, inputShape, json }: InfoOptions)
   await useBackend('cpu');
   const model = createModel(name, { numClasses, inputShape, initialise: false });
   const report = inspectModel(model);
+  const features = featureInfo(model);
   model.dispose();
-  if (json) printJson(report);
-  else print(asText(report));
+  const { family, paper, source, mean, std, crop, interpolation } = modelInfo(name);
+  const facts = { family, paper, source, mean, std, crop, interpolation, features };
+  if (json) printJson({ ...report, ...facts });
+  else print(asText(report, facts));
 }
 
 function imageShape(text: string): ModelOptions['inputShape'] {
@@ -50,7 +63,11 @@ function imageShape(text: string): ModelOptions['inputShape'] {
   return [sizes[0], sizes[1], sizes[2]];
 }
 
-function asText(report: ModelReport): string {
+interface Facts extends Pick<ModelInfo, 'family' | 'paper' | 'source' | keyof Preprocessing> {
+  readonly features: readonly FeatureInfo[];
+}
+
+function asText(report: ModelReport, facts: Facts): string {
   const table = plainTable(['layer', 'type', 'output', 'parameters', 'MACs', 'activations'], [3, 4, 5]);
   for (const { name, className, outputShape, params, macs, activations } of report.layers) {
     const counts = [params.total, macs, activations].map((count) => (count === 0 ? '' : grouped(count)));
@@ -64,5 +81,26 @@ function asText(report: ModelReport): string {
     `parameters   ${grouped(trainable)} trainable + ${grouped(nonTrainable)} batch-norm statistics = ${grouped(total)}`,
     `MACs         ${grouped(report.macs)} of convolutions and linear layers, for one image`,
     `activations  ${grouped(report.activations)} elements out of those layers, for one image`,
+    `input        ${preprocessingText(facts)}`,
+    ...(facts.features.length === 0 ? [] : [`features     ${featuresText(facts.features)}`]),
+    `source       ${sourceText(facts)}`,
+    `paper        ${facts.paper}`,
   ].join('\n');
+}
+
+function preprocessingText({ mean, std, crop, interpolation }: Preprocessing): string {
+  const { resize, size } = crop;
+  const cropped =
+    resize === size ? '' : `, shorter side to ${resize} (${interpolation}), centre ${size}x${size}`;
+  return `(pixel / 255 - mean) / std, mean ${mean.join(' ')}, std ${std.join(' ')}${cropped}`;
+}
+
+function featuresText(features: readonly FeatureInfo[]): string {
+  return features
+    .map(({ module, channels, stride }) => `${module} (${channels} channels, stride ${stride})`)
+    .join(', ');
+}
+
+function sourceText({ source, family }: Facts): string {
+  return source === 'paper' ? `${family}, built by the paper` : `${family}, as ${source} defines it`;
 }

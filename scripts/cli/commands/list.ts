@@ -35,15 +35,17 @@ function list(pattern: string | undefined, { json }: ListOptions): void {
     note(`no model matches '${pattern}'${near === undefined ? '' : ` (did you mean '${near}'?)`}`);
     return;
   }
-  const table = plainTable(['model', 'parameters', 'MACs', 'input', 'dense twin'], [1, 2]);
+  const table = plainTable(['model', 'parameters', 'MACs', 'input', 'source', 'dense twin'], [1, 2]);
   for (const name of names) {
-    const { params, macs, inputShape, denseTwin } = modelInfo(name);
-    table.push([name, grouped(params.trainable), grouped(macs), inputShape.join('x'), denseTwin ?? '']);
+    const { params, macs, inputShape, source, denseTwin } = modelInfo(name);
+    const counts = [grouped(params.trainable), grouped(macs)];
+    table.push([name, ...counts, inputShape.join('x'), source, denseTwin ?? '']);
   }
   print(table.toString());
   note(
     noteColors.dim(
-      'parameters: trainable ones, as torchvision counts; MACs: convolutions and linear layer, one image',
+      'parameters: trainable ones, as torchvision counts; MACs: convolutions and linear layer, one image; ' +
+        'source: whose definition it follows, and whose weights fit',
     ),
   );
 }

@@ -20,8 +20,16 @@ describe('cardinal list', () => {
       '34,426,698',
       '5,387,266,048',
       '32x32x3',
+      'paper',
       'resnet29_8x64d',
     ]);
+  });
+
+  test('fits a terminal of 100 columns', async () => {
+    const { out } = await cardinal('list');
+    const widest = Math.max(...out.split('\n').map((line) => line.length));
+    expect(widest).toBeGreaterThan(60);
+    expect(widest).toBeLessThanOrEqual(100);
   });
 
   test('says so on stderr where nothing matches', async () => {
@@ -46,7 +54,13 @@ describe('cardinal info', () => {
       params,
       macs,
       activations,
+      source: 'paper',
+      mean: [0.4914, 0.4822, 0.4465],
+      std: [0.247, 0.2435, 0.2616],
+      crop: { resize: 32, size: 32 },
+      interpolation: 'bilinear',
     });
+    expect(report.paper).toContain('arXiv:1611.05431');
     expect(report.layers.find((layer) => layer.name === 'layer1.0.conv2')).toEqual({
       name: 'layer1.0.conv2',
       className: 'GroupedConv2D',
@@ -70,6 +84,8 @@ describe('cardinal info', () => {
     expect(out).toContain('resnet_toy for images of 64x64x1');
     expect(out).toMatch(/^fc +Dense +100 +25,700 +25,600 +100 *$/m);
     expect(out).toMatch(/^parameters .* trainable \+ .* batch-norm statistics = /m);
+    expect(out).toContain('mean 0.4914 0.4822 0.4465, std 0.247 0.2435 0.2616\n');
+    expect(out).toMatch(/^source +ResNeXt for CIFAR, and its dense twins, built by the paper$/m);
   });
 
   test.each([

@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+
+import type { LoadProgress } from '../../../src/data/load-progress';
+import { invalidArgument } from '../../../src/errors';
+import { importWeights, type ImportReport, type ImportRequest } from '../../import-weights';
+import { note, print, printJson } from '../output';
+import { grouped } from '../plain-table';
+import { startProgress, type Progress } from '../progress';
+import { MACHINE_OPTIONS, whole } from '../train-options';
+
+const EXAMPLES = `
+Examples:
+  $ cardinal import resnet18 --weights hf:timm/resnet18.tv_in1k --to exports/resnet18
+  $ cardinal import shufflenet_v2_x1_0 --weights shufflenet.safetensors --to exports/shufflenet
+  $ cardinal import resnet50 --weights resnet50.safetensors --num-classes 5 --no-strict --to exports/mine
+
+Weights are a safetensors file under PyTorch's names: those of torchvision's model of the same name, or of timm's where its
+modules have the same names, as in ResNet, ResNeXt, SE-ResNeXt, DenseNet and MobileNet V1. In Python:
+  safetensors.torch.save_file(torchvision.models.resnet18(weights='DEFAULT').state_dict(), 'resnet18.safetensors')
+hf:OWNER/REPO is model.safetensors of a repository on the Hugging Face hub; hf:OWNER/REPO/FILE@REVISION any other file.
+What is fetched is kept in the cache folder, which \`cardinal doctor\` shows.`;
+
+interface ImportFlags extends Omit<ImportRequest, 'model' | 'weights' | 'to' | 'onProgress'> {
+  readonly weights?: string;
+  readonly to?: string;
+  readonly json?: boolean;
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('import')
+    .description('write a model with weights from PyTorch as a tfjs LayersModel folder')
+    .argument('<model>', 'a model that `cardinal list` shows')
+    .option('--weights <source>', 'a safetensors file, a URL or hf:OWNER/REPO')
+    .option('--to <folder>', 'the folder to make, such as exports/resnet18')
+    .option('--num-classes <n>', "classes to tell apart (the model's own)", whole('--num-classes', 1))
+    .option('--no-strict', 'load what fits, and leave the rest fresh, such as a new classifier')
+    .option('--seed <n>', 'of what is left fresh (0)', whole('--seed', 0))
+    .option('--overwrite', 'replace an export that --to holds already');
+  const backend = MACHINE_OPTIONS.filter(({ flags }) => flags.startsWith('--backend'));
+  for (const { flags, summary, parse } of backend) command.option(flags, summary, parse);
+  command.option('--json', 'print what was done as JSON').addHelpText('after', EXAMPLES).action(runImport);
+}
+
+async function runImport(model: string, { json, weights, to, ...flags }: ImportFlags): Promise<void> {
+  if (weights === undefined) throw invalidArgument('--weights', 'a file, a URL or hf:OWNER/REPO', 'nothing');
+  if (to === undefined)
+    throw invalidArgument('--to', 'a folder to make, such as exports/resnet18', 'nothing');
+  let progress: Progress | undefined;
+  const onProgress = ({ phase, done, total, unit }: LoadProgress): void => {
+    progress ??= startProgress(phase, total, unit);
+    progress.update(done);
+  };
+  let report: ImportReport;
+  try {
+    report = await importWeights({ ...flags, model, weights, to, onProgress });
+  } finally {
+    progress?.stop();
+  }
+  for (const line of leftOut(report)) note(line);
+  if (json === true) printJson(report);
+  else print(describe(report));
+}
+
+/** What `--no-strict` passed over, a line a kind. */
+function leftOut({ missing, unexpected, mismatched }: ImportReport): string[] {
+  const shapes = mismatched.map(
+    ({ name, expected, received }) => `${name} (expected ${expected}, received ${received})`,
+  );
+  return Object.entries({
+    'left fresh, since the source lacks them': missing,
+    'left fresh, since their shapes differ': shapes,
+    'not used, since the model lacks them': unexpected,
+  }).flatMap(([what, names]) => (names.length === 0 ? [] : [`${what}: ${names.join(', ')}`]));
+}
+
+function describe({ model, source, loaded, folder, files, verified }: ImportReport): string {
+  const sizes = Object.entries(files).map(([name, bytes]) => `${name} ${grouped(bytes)} bytes`);
+  return [
+    `${model}, ${loaded} weights from ${source}, in ${folder}: ${sizes.join(', ')}`,
+    `read back on ${verified.backend}: the same bits for ${verified.images} seeded images`,
+  ].join('\n');
+}

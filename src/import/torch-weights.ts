@@ -1,0 +1,138 @@
+import * as tf from '@tensorflow/tfjs';
+
+import { CardinalError } from '../errors';
+import type { TensorToStore } from '../safetensors/serialise';
+import type { StoredTensor } from '../safetensors/tensor';
+import { weightVariables } from '../train/weights';
+import { BATCH_COUNT, fromTorch, toTorch, torchCounterpart, type TorchCounterpart } from './torch-names';
+
+/** A tensor whose name fits and whose shape or type does not. Shapes are PyTorch's. */
+export interface Mismatch {
+  readonly name: string;
+  /** Such as `[1000, 512]`. */
+  readonly expected: string;
+  readonly received: string;
+}
+
+/** What loading came to. Names are PyTorch's. */
+export interface LoadReport {
+  /** How many weights were set. */
+  readonly loaded: number;
+  /** Weights of the model that the source lacks: they stay as they were. */
+  readonly missing: readonly string[];
+  /** Tensors of the source that the model has no place for. */
+  readonly unexpected: readonly string[];
+  /** Tensors that do not fit their place, whose weights stay as they were. */
+  readonly mismatched: readonly Mismatch[];
+}
+
+const FLOATS: ReadonlySet<string> = new Set(['F64', 'F32', 'F16', 'BF16']);
+
+interface Place extends TorchCounterpart {
+  readonly variable: tf.Variable;
+}
+
+/**
+ * Sets the weights of a model from PyTorch's tensors, by the rule of `torch-names.ts`; all or, on an error, none.
+ * `num_batches_tracked` is passed over.
+ *
+ * @param tensors by PyTorch's names, in PyTorch's layout
+ * @throws CardinalError if a weight of the model has no counterpart in PyTorch; unless `strict` is `false`, if any tensor is
+ *   missing, unexpected or of another shape or type, listing all; and if none fits at all
+ *
+ * @example
+ * assignTorchTensors(model, parseSafetensors(bytes).tensors, { strict: false }).missing; // ['fc.weight', 'fc.bias']
+ */
+export function assignTorchTensors(
+  model: tf.LayersModel,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  { strict = true }: { strict?: boolean } = {},
+): LoadReport {
+  const places = placesOf(model);
+  const missing: string[] = [];
+  const mismatched: Mismatch[] = [];
+  const fitting: [Place, StoredTensor][] = [];
+  for (const place of places.values()) {
+    const tensor = tensors.get(place.name);
+    const problem = tensor && mismatch(place, tensor);
+    if (tensor === undefined) missing.push(place.name);
+    else if (problem !== undefined) mismatched.push(problem);
+    else fitting.push([place, tensor]);
+  }
+  const unexpected = [...tensors.keys()].filter((name) => !places.has(name) && !isBatchCount(name));
+  const report = { loaded: fitting.length, missing, unexpected, mismatched };
+  const fits = missing.length + unexpected.length + mismatched.length === 0;
+  if (!fits && (strict || fitting.length === 0)) throw misfit(model.name, report);
+  tf.tidy(() => {
+    const values = fitting.map(([place, { data }]) => {
+      const { shape } = place.variable;
+      return tf.tensor(fromTorch(data as ArrayLike<number>, place, shape), shape, 'float32');
+    });
+    fitting.forEach(([{ variable }], index) => variable.assign(values[index]));
+  });
+  return report;
+}
+
+/**
+ * The weights of a model as the tensors of a PyTorch `state_dict`, which `load_state_dict` takes: float32 by PyTorch's names, and
+ * for every batch norm a count of 0 batches.
+ *
+ * @throws CardinalError if a weight of the model has no counterpart in PyTorch
+ */
+export function torchTensors(model: tf.LayersModel): ReadonlyMap<string, TensorToStore> {
+  const tensors = new Map<string, TensorToStore>();
+  for (const place of placesOf(model).values()) {
+    const { name, shape, variable } = place;
+    tensors.set(name, { shape, data: toTorch(variable.dataSync(), place, variable.shape) });
+    if (name.endsWith('.running_mean')) {
+      const count = name.replace(/[^.]+$/, BATCH_COUNT);
+      tensors.set(count, { shape: [], data: BigInt64Array.of(0n) });
+    }
+  }
+  return tensors;
+}
+
+/** The weights of a model by PyTorch's names. */
+function placesOf(model: tf.LayersModel): ReadonlyMap<string, Place> {
+  const places = new Map<string, Place>();
+  for (const [own, variable] of weightVariables(model)) {
+    const place = { ...torchCounterpart(own, variable.shape), variable };
+    if (places.has(place.name)) throw new CardinalError(`the model has two weights for ${place.name}`);
+    places.set(place.name, place);
+  }
+  return places;
+}
+
+function mismatch({ name, shape }: Place, tensor: StoredTensor): Mismatch | undefined {
+  const [expected, received] = [shape, tensor.shape].map((extents) => `[${extents.join(', ')}]`);
+  if (expected !== received) return { name, expected, received };
+  return FLOATS.has(tensor.dtype) ? undefined : { name, expected: 'floats', received: tensor.dtype };
+}
+
+function isBatchCount(name: string): boolean {
+  return name === BATCH_COUNT || name.endsWith(`.${BATCH_COUNT}`);
+}
+
+/** One sentence for each kind of misfit, with all its names or the first of very many. */
+function misfit(model: string, report: LoadReport): CardinalError {
+  const { loaded, missing, unexpected, mismatched } = report;
+  const shapes = mismatched.map(
+    ({ name, expected, received }) => `${name} (expected ${expected}, received ${received})`,
+  );
+  const lists = [listed('missing', missing), listed('unexpected', unexpected), listed('mis-shaped', shapes)];
+  const advice =
+    loaded === 0
+      ? 'not one tensor fits: is the file that of another model, or of another library whose modules have other names?'
+      : 'strict: false loads the others';
+  return new CardinalError(
+    [`the weights do not fit ${model}, which was left as it is`, ...lists.filter(Boolean), advice].join('; '),
+  );
+}
+
+const MOST_LISTED = 40;
+
+function listed(kind: string, names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const more = names.length > MOST_LISTED ? `, and ${names.length - MOST_LISTED} more` : '';
+  return `${names.length} ${kind}: ${names.slice(0, MOST_LISTED).join(', ')}${more}`;
+}
