@@ -1,46 +1,123 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import writeFileAtomic from 'write-file-atomic';
 
 import { createModel, isModelName, listModels } from '../models';
 import { useBackend, type BackendName } from '../src/backends/use-backend-node';
-import { invalidArgument, nearest } from '../src/errors';
+import { CardinalError, invalidArgument, nearest, unknownChoice } from '../src/errors';
+import { CARD_NAME, checkExportTarget } from '../src/export/export-target-node';
 import type { ModelDescription } from '../src/export/model-description';
-import {
-  checkExportFolder,
-  saveLayersModel,
-  type SavedLayersModel,
-} from '../src/export/save-layers-model-node';
-import { readRunConfig, type CheckpointName } from '../src/train/run-folder-node';
+import type { QuantisedDtype } from '../src/export/quantise';
+import { readResult, readRunConfig, type CheckpointName } from '../src/train/run-folder-node';
+import { EXPORT_FORMATS, FORMAT_NAMES, type FormatName, type FormatReport } from './export-formats';
 import { loadRunModel, type RunModel } from './load-run-model';
+import { modelCard, type CardFacts } from './model-card';
+
+/** What an export consists of, in order. */
+export const EXPORT_STEPS = [
+  'building the model',
+  'writing and verifying',
+  'writing the model card',
+] as const;
 
 export interface ExportRequest {
   /** A run folder, or the name of a model, which is exported with fresh weights. */
   readonly source: string;
+  /** The folder or file to make, as the format has it. */
   readonly to: string;
+  /** Default `layers-model`. */
+  readonly format?: FormatName;
+  /** What kernels are stored as; default float32. */
+  readonly quantize?: QuantisedDtype;
   readonly overwrite?: boolean;
   /** Of a run; default `best`. */
   readonly checkpoint?: CheckpointName;
   /** Of the fresh weights of a model; default 0. */
   readonly seed?: number;
   readonly backend?: BackendName;
+  /** Told how many of {@link EXPORT_STEPS} are done. */
+  readonly onStep?: (done: number) => void;
 }
 
-export interface ExportReport extends SavedLayersModel {
+export interface ExportReport extends FormatReport {
   readonly source: string;
+  readonly format: FormatName;
+  readonly quantize?: QuantisedDtype;
+  /** The folder or file. */
+  readonly path: string;
+  /** The folder, where it is one. */
+  readonly folder?: string;
+  /** The model card: in the folder, or beside the file. */
+  readonly card: string;
   readonly description: ModelDescription;
 }
 
 /**
- * Exports a run or a fresh model as a tfjs LayersModel folder, and makes sure that it reloads to the same predictions.
+ * Exports a run or a fresh model in one of the formats, runs what was written against the model, and writes a model card.
  *
- * @throws InvalidArgumentError if `source` is neither, or an option does not go with it
- * @throws CardinalError if the run is damaged, or the folder is there already or cannot be written
+ * @throws InvalidArgumentError if `source` is neither, or an option does not go with it or with the format
+ * @throws CardinalError if the run is damaged, or the target is there already or cannot be written, or if the export
+ *   predicts otherwise than the model
  *
  * @example
- * const { bytes } = await exportModel({ source: 'runs/toy', to: 'exports/toy' });
+ * const { bytes } = await exportModel({ source: 'runs/toy', to: 'exports/toy.onnx', format: 'onnx' });
  */
 export async function exportModel(request: ExportRequest): Promise<ExportReport> {
-  const { source, to, overwrite, checkpoint, seed } = request;
-  await checkExportFolder(to, { overwrite });
+  const { source, to, format = 'layers-model', quantize, overwrite, onStep = () => {} } = request;
+  const { kind, write } = formatFor(format, quantize);
+  const card = kind === 'folder' ? join(to, CARD_NAME) : `${to}.md`;
+  await checkExportTarget(to, kind, { overwrite });
+  if (kind === 'file') await checkExportTarget(card, 'file', { overwrite });
+  const build = await builderFor(request);
+  onStep(0);
+  const { model, description, run } = await build(request.backend);
+  try {
+    onStep(1);
+    const options = { overwrite, description, ...(quantize !== undefined && { quantize }) };
+    const report = await write(model, to, options);
+    onStep(2);
+    await writeCard(card, { model, description, format, quantize, path: to, report, run });
+    onStep(3);
+    const folder = kind === 'folder' ? { folder: to } : {};
+    return {
+      source,
+      format,
+      ...(quantize && { quantize }),
+      path: to,
+      ...folder,
+      card,
+      description,
+      ...report,
+    };
+  } finally {
+    model.dispose();
+  }
+}
+
+function formatFor(
+  format: FormatName,
+  quantize: QuantisedDtype | undefined,
+): (typeof EXPORT_FORMATS)[FormatName] {
+  if (!FORMAT_NAMES.includes(format)) throw unknownChoice('--format', format, FORMAT_NAMES);
+  const found = EXPORT_FORMATS[format];
+  if (quantize !== undefined && !found.quantize.includes(quantize)) {
+    const able = FORMAT_NAMES.filter((name) => EXPORT_FORMATS[name].quantize.includes(quantize));
+    throw invalidArgument('--quantize', `nothing for ${format} (${able.join(' and ')} take it)`, quantize);
+  }
+  return found;
+}
+
+async function writeCard(path: string, facts: CardFacts): Promise<void> {
+  try {
+    await writeFileAtomic(path, modelCard(facts));
+  } catch (error) {
+    if (error instanceof CardinalError) throw error;
+    throw new CardinalError(`${path} could not be written: ${(error as Error).message}`);
+  }
+}
+
+async function builderFor({ source, checkpoint, seed }: ExportRequest): Promise<Build> {
   const isRun = (await stat(source).catch(() => undefined)) !== undefined;
   if (isRun && seed !== undefined) {
     throw invalidArgument('--seed', `no seed for a run, whose weights are there (${source})`, seed);
@@ -52,23 +129,18 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
       checkpoint,
     );
   }
-  const build = isRun ? runModel(source, checkpoint) : freshModel(source, seed);
-  const { model, description } = await build(request.backend);
-  try {
-    const saved = await saveLayersModel(model, to, { overwrite, description });
-    return { source, description, ...saved };
-  } finally {
-    model.dispose();
-  }
+  return isRun ? runModel(source, checkpoint) : freshModel(source, seed);
 }
 
-type Build = (backend: BackendName | undefined) => Promise<RunModel>;
+type Build = (backend: BackendName | undefined) => Promise<RunModel & Pick<CardFacts, 'run'>>;
 
 function runModel(folder: string, checkpoint: CheckpointName = 'best'): Build {
   return async (backend) => {
     const config = await readRunConfig(folder);
+    const result = await readResult(folder);
     await useBackend(backend);
-    return loadRunModel(folder, config, checkpoint);
+    const loaded = await loadRunModel(folder, config, checkpoint);
+    return { ...loaded, run: { config, ...(result !== undefined && { result }) } };
   };
 }
 

@@ -37,8 +37,14 @@ export type { SqueezeExciteArgs } from './layers/squeeze-excite';
 
 export { accelerate, isAccelerated, restore } from './backends/accelerate';
 
+export { enableKerasGroups } from './import/enable-keras-groups';
 export { assignTorchTensors, torchTensors } from './import/torch-weights';
 export type { LoadReport } from './import/torch-weights';
+
+export { foldBatchNorm } from './graph/fold-batch-norm';
+export type { Graph, GraphNode } from './graph/graph';
+export { GraphRunner } from './graph/graph-runner';
+export { lowerModel } from './graph/lower-model';
 
 export { inspectModel } from './inspect/inspect-model';
 export type { LayerReport, ModelReport, ParamCount } from './inspect/inspect-model';

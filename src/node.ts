@@ -27,10 +27,20 @@ export type { RunConfig, RunResult } from './train/run-config';
 export { modelDescription } from './export/model-description';
 export type { ModelDescription } from './export/model-description';
 export { loadLayersModel } from './export/load-layers-model-node';
+export { toOnnx } from './export/onnx';
+export type { OnnxOptions } from './export/onnx';
+export { QUANTISED_DTYPES } from './export/quantise';
+export type { QuantisedDtype } from './export/quantise';
 export { saveLayersModel } from './export/save-layers-model-node';
 
+export { loadKerasFile } from './import/keras-file-node';
 export { loadWeights } from './import/load-weights';
 export { loadTorchWeights, saveTorchWeights } from './import/torch-weights-node';
+
+export { ENGINE_NAMES } from './inference/engine';
+export type { EngineName } from './inference/engine';
+export { optimizeForInference } from './inference/optimize-for-inference-node';
+export type { OptimizedModel, OptimizeOptions, Tried } from './inference/optimize-for-inference-node';
 
 export { SafetensorsError } from './safetensors/tensor';
 export { readSafetensors, writeSafetensors } from './safetensors/file-node';

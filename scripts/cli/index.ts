@@ -44,7 +44,7 @@ const COMMANDS: readonly Entry[] = [
   },
   {
     name: 'export',
-    summary: 'write a run or a model as a TensorFlow.js model folder',
+    summary: 'write a run or a model as a tfjs, TensorFlow, ONNX or PyTorch model folder',
     load: () => require('./commands/export') as typeof import('./commands/export'),
   },
   {

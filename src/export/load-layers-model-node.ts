@@ -72,7 +72,10 @@ function parse(path: string, bytes: Buffer): tf.io.ModelJSON {
     throw damaged('it has no modelTopology and weightsManifest, as a tfjs LayersModel has');
   }
   const whole = json.weightsManifest.every(
-    (group) => Array.isArray(group?.paths) && Array.isArray(group?.weights),
+    (group) =>
+      Array.isArray(group?.paths) &&
+      Array.isArray(group?.weights) &&
+      group.weights.every((weight) => isStored(weight)),
   );
   if (!whole) throw damaged('its weightsManifest does not tell paths and weights');
   return json as tf.io.ModelJSON;
@@ -88,9 +91,23 @@ async function readWeights(manifest: string, folder: string, file: string): Prom
   return read(join(folder, file));
 }
 
+const BYTES: ReadonlyMap<unknown, number> = new Map([
+  ['float32', 4],
+  ['int32', 4],
+  ['float16', 2],
+  ['uint16', 2],
+  ['uint8', 1],
+  ['bool', 1],
+]);
+
+/** Whether an entry says how many bytes it has. */
+function isStored(weight: Partial<tf.io.WeightsManifestEntry> | null): boolean {
+  if (typeof weight?.name !== 'string' || !Array.isArray(weight.shape)) return false;
+  const lengths = weight.shape.every((length) => Number.isSafeInteger(length) && length >= 0);
+  return lengths && BYTES.has(weight.quantization?.dtype ?? weight.dtype);
+}
+
 function byteLength({ shape, dtype, quantization }: tf.io.WeightsManifestEntry): number {
   const elements = shape.reduce((product, length) => product * length, 1);
-  const stored = quantization?.dtype ?? dtype;
-  const bytes = { float32: 4, int32: 4, float16: 2, uint16: 2, uint8: 1, bool: 1 } as Record<string, number>;
-  return elements * (bytes[stored] ?? NaN);
+  return elements * (BYTES.get(quantization?.dtype ?? dtype) as number);
 }

@@ -68,7 +68,7 @@ describeOnBackends('an exported LayersModel', (backend) => {
     const expected = await logits(model);
     expect(new Set(expected).size).toBeGreaterThan(20);
     expect(await logits(copy)).toEqual(expected);
-    expect(saved.verified).toEqual({ images: 8, backend });
+    expect(saved.verified).toEqual({ images: 8, backend, largestDifference: 0 });
     copy.dispose();
     model.dispose();
   });
@@ -131,6 +131,35 @@ describe('the folder', () => {
     release(first, second);
   });
 
+  test.each([
+    ['float16', 2, 0.005],
+    ['uint16', 2, 0.005],
+    ['uint8', 1, 0.3],
+  ] as const)(
+    'as %s has kernels of %i bytes a weight, and predicts about the same',
+    async (dtype, size, limit) => {
+      const model = toy();
+      const { files, verified } = await saveLayersModel(model, to('toy'), { quantize: dtype });
+      const copy = await loadLayersModel(to('toy'));
+      const lengths = model.weights.map(({ shape }) =>
+        shape.reduce<number>((all, n) => all * (n as number), 1),
+      );
+      const stored = lengths.reduce(
+        (all, n, i) => all + n * (model.weights[i].shape.length > 1 ? size : 4),
+        0,
+      );
+      expect(files['weights.bin']).toBe(stored);
+      const [expected, received] = [await logits(model), await logits(copy)];
+      const largest = Math.max(...expected.map(Math.abs));
+      const apart = Math.max(...expected.map((value, i) => Math.abs(value - received[i]))) / largest;
+      expect(apart).toBeGreaterThan(0);
+      expect(apart).toBeLessThan(limit);
+      expect(verified.largestDifference).toBeGreaterThan(0);
+      expect(verified.largestDifference).toBeLessThan(limit);
+      release(model, copy);
+    },
+  );
+
   test('a description is read back, a model without one has none, and other metadata stays', async () => {
     const model = toy();
     model.setUserDefinedMetadata({ mine: 1 });
@@ -184,6 +213,11 @@ describe('where it is written', () => {
       /mine holds more than an export \(config\.json\)/,
     );
     expect(await readdir(to('mine'))).toEqual(['config.json']);
+    await mkdir(to('notes'));
+    await writeFile(to('notes', 'README.md'), 'mine');
+    await expect(saveLayersModel(model, to('notes'), { overwrite: true })).rejects.toThrow(
+      /notes holds more than an export \(README\.md\)/,
+    );
   });
 
   test('overwrite through a link replaces what it points to', async () => {
@@ -265,6 +299,16 @@ describe('a damaged export is named', () => {
       'a path out of the folder',
       () => rewrite(({ weightsManifest }) => (weightsManifest[0].paths = ['../secret'])),
       /model\.json is damaged: it names "\.\.\/secret"/,
+    ],
+    [
+      'a shape that is none',
+      () => rewrite(({ weightsManifest }) => (weightsManifest[0].weights[0].shape = '3' as never)),
+      /model\.json is damaged: its weightsManifest does not tell paths and weights/,
+    ],
+    [
+      'a weight of another type',
+      () => rewrite(({ weightsManifest }) => (weightsManifest[0].weights[0].dtype = 'string')),
+      /model\.json is damaged: its weightsManifest does not tell paths and weights/,
     ],
     [
       'an unknown layer',

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 
 import type { LoadProgress } from '../../../src/data/load-progress';
 import { invalidArgument } from '../../../src/errors';
+import { importOnnxModelFile, type OnnxImportReport } from '../../import-onnx';
 import { importWeights, type ImportReport, type ImportRequest } from '../../import-weights';
 import { note, print, printJson } from '../output';
 import { grouped } from '../plain-table';
@@ -13,15 +14,18 @@ Examples:
   $ cardinal import resnet18 --weights hf:timm/resnet18.tv_in1k --to exports/resnet18
   $ cardinal import shufflenet_v2_x1_0 --weights shufflenet.safetensors --to exports/shufflenet
   $ cardinal import resnet50 --weights resnet50.safetensors --num-classes 5 --no-strict --to exports/mine
+  $ cardinal import regnet_x_400mf.onnx --to exports/regnet
 
 Weights are a safetensors file under PyTorch's names: those of torchvision's model of the same name, or of timm's where its
 modules have the same names, as in ResNet, ResNeXt, SE-ResNeXt, DenseNet and MobileNet V1. In Python:
   safetensors.torch.save_file(torchvision.models.resnet18(weights='DEFAULT').state_dict(), 'resnet18.safetensors')
 hf:OWNER/REPO is model.safetensors of a repository on the Hugging Face hub; hf:OWNER/REPO/FILE@REVISION any other file.
+An ONNX file, such as torch.onnx.export writes, is layers and weights in one; its images come to have their channels last.
 What is fetched is kept in the cache folder, which \`cardinal doctor\` shows.`;
 
 interface ImportFlags extends Omit<ImportRequest, 'model' | 'weights' | 'to' | 'onProgress'> {
   readonly weights?: string;
+  readonly inputSize?: number;
   readonly to?: string;
   readonly json?: boolean;
 }
@@ -29,23 +33,42 @@ interface ImportFlags extends Omit<ImportRequest, 'model' | 'weights' | 'to' | '
 export function register(program: Command): void {
   const command = program
     .command('import')
-    .description('write a model with weights from PyTorch as a tfjs LayersModel folder')
-    .argument('<model>', 'a model that `cardinal list` shows')
+    .description('write a model with weights from PyTorch, or an ONNX model, as a tfjs LayersModel folder')
+    .argument('<model>', 'a model that `cardinal list` shows, or an ONNX file')
     .option('--weights <source>', 'a safetensors file, a URL or hf:OWNER/REPO')
     .option('--to <folder>', 'the folder to make, such as exports/resnet18')
     .option('--num-classes <n>', "classes to tell apart (the model's own)", whole('--num-classes', 1))
     .option('--no-strict', 'load what fits, and leave the rest fresh, such as a new classifier')
     .option('--seed <n>', 'of what is left fresh (0)', whole('--seed', 0))
+    .option(
+      '--input-size <n>',
+      'height and width where an ONNX file leaves them open',
+      whole('--input-size', 1),
+    )
     .option('--overwrite', 'replace an export that --to holds already');
   const backend = MACHINE_OPTIONS.filter(({ flags }) => flags.startsWith('--backend'));
   for (const { flags, summary, parse } of backend) command.option(flags, summary, parse);
   command.option('--json', 'print what was done as JSON').addHelpText('after', EXAMPLES).action(runImport);
 }
 
-async function runImport(model: string, { json, weights, to, ...flags }: ImportFlags): Promise<void> {
-  if (weights === undefined) throw invalidArgument('--weights', 'a file, a URL or hf:OWNER/REPO', 'nothing');
+async function runImport(model: string, flags: ImportFlags): Promise<void> {
+  const { to } = flags;
   if (to === undefined)
     throw invalidArgument('--to', 'a folder to make, such as exports/resnet18', 'nothing');
+  return /\.onnx$/i.test(model) ? runOnnxImport(model, to, flags) : runWeightsImport(model, to, flags);
+}
+
+async function runOnnxImport(file: string, to: string, flags: ImportFlags): Promise<void> {
+  const { weights, inputSize, overwrite, backend, json } = flags;
+  if (weights !== undefined) throw invalidArgument('--weights', 'nothing, since the file has them', weights);
+  const report = await importOnnxModelFile({ file, to, inputSize, overwrite, backend });
+  if (json === true) printJson(report);
+  else print(describeOnnx(report));
+}
+
+async function runWeightsImport(model: string, to: string, given: ImportFlags): Promise<void> {
+  const { json, weights, ...flags } = given;
+  if (weights === undefined) throw invalidArgument('--weights', 'a file, a URL or hf:OWNER/REPO', 'nothing');
   let progress: Progress | undefined;
   const onProgress = ({ phase, done, total, unit }: LoadProgress): void => {
     progress ??= startProgress(phase, total, unit);
@@ -74,10 +97,26 @@ function leftOut({ missing, unexpected, mismatched }: ImportReport): string[] {
   }).flatMap(([what, names]) => (names.length === 0 ? [] : [`${what}: ${names.join(', ')}`]));
 }
 
-function describe({ model, source, loaded, folder, files, verified }: ImportReport): string {
-  const sizes = Object.entries(files).map(([name, bytes]) => `${name} ${grouped(bytes)} bytes`);
+function describeOnnx({ source, layers, params, folder, files, verified }: OnnxImportReport): string {
   return [
-    `${model}, ${loaded} weights from ${source}, in ${folder}: ${sizes.join(', ')}`,
-    `read back on ${verified.backend}: the same bits for ${verified.images} seeded images`,
+    `${source}, ${layers} layers with ${grouped(params)} weights, in ${folder}: ${sizesOf(files)}`,
+    readBack(verified),
   ].join('\n');
+}
+
+function describe({ model, source, loaded, folder, files, verified }: ImportReport): string {
+  return [
+    `${model}, ${loaded} weights from ${source}, in ${folder}: ${sizesOf(files)}`,
+    readBack(verified),
+  ].join('\n');
+}
+
+function sizesOf(files: ImportReport['files']): string {
+  return Object.entries(files)
+    .map(([name, bytes]) => `${name} ${grouped(bytes)} bytes`)
+    .join(', ');
+}
+
+function readBack({ backend, images }: ImportReport['verified']): string {
+  return `read back on ${backend}: the same bits for ${images} seeded images`;
 }

@@ -18,6 +18,9 @@ const BY_NAME: Readonly<Record<string, ElementFunction>> = {
   // tfjs's is Keras 2's.
   hard_sigmoid: { name: 'hardSigmoid', alpha: 0.2, beta: 0.5 },
   hardSigmoid: { name: 'hardSigmoid', alpha: 0.2, beta: 0.5 },
+  // Keras 3's, which src/layers/keras-activations.ts registers.
+  hardSigmoid3: HARD_SIGMOID,
+  hardSilu: { name: 'hardSwish' },
 };
 
 /** What the `activation` option of a layer does to its output. */

@@ -5,9 +5,15 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 
 import { createModel, type ModelOptions } from '../../../models';
+import type { FormatName } from '../../../scripts/export-formats';
+import type { ExportReport } from '../../../scripts/export-model';
 import { resolveRun, startRun } from '../../../scripts/run-training';
+import { readOnnx, verifyExport } from '../../../scripts/verify-export';
+import { writeExportFile } from '../../../src/export/export-target-node';
 import { loadLayersModel } from '../../../src/export/load-layers-model-node';
 import { modelDescription } from '../../../src/export/model-description';
+import { toOnnx } from '../../../src/export/onnx';
+import { lowerModel } from '../../../src/graph/lower-model';
 import { readCheckpoint } from '../../../src/train/run-folder-node';
 import type { NamedArrays } from '../../../src/train/train-state';
 import { cardinal } from './in-process';
@@ -107,6 +113,95 @@ test('--json tells files, bytes and what was made sure of', async () => {
   });
 });
 
+describe.each<[FormatName, string, string[]]>([
+  ['layers-model', 'x', ['README.md', 'model.json', 'weights.bin']],
+  ['graph-model', 'x', ['README.md', 'group1-shard1of1.bin', 'model.json']],
+  ['onnx', 'x.onnx', ['x.onnx', 'x.onnx.md']],
+  ['saved-model', 'x', ['README.md', 'saved_model.pb']],
+  ['safetensors', 'x.safetensors', ['x.safetensors', 'x.safetensors.md']],
+])('--format %s', (format, name, present) => {
+  test('writes a run, verifies it and describes it', async () => {
+    const { code, out, err } = await cardinal('export', run, '--to', to(name), '--format', format, '--json');
+    expect([code, err.includes('export to')]).toEqual([0, true]);
+    const report = JSON.parse(out) as ExportReport;
+    expect(report).toMatchObject({ format, path: to(name), description: { model: 'mobilenet_toy' } });
+    expect((await readdir('folder' in report ? to(name) : folder)).sort()).toEqual(present);
+    const card = await readFile(report.card, 'utf8');
+    for (const fact of [
+      '# mobilenet_toy',
+      'arXiv:1704.04861',
+      'cifar10',
+      '% of 20 images',
+      '"batchSize":20',
+      'Apache-2.0',
+    ]) {
+      expect(card).toContain(fact);
+    }
+    if ('unverified' in report.verified) {
+      // Only where what would run it is not there.
+      expect(report.verified.unverified).toMatch(/no TensorFlow runs here|is not installed/);
+      expect(card).toContain(report.verified.unverified);
+    } else {
+      expect(report.verified.images).toBeGreaterThan(3);
+      expect(report.verified.largestDifference).toBeLessThan(1e-4);
+      expect(card).toContain(report.verified.by);
+    }
+  });
+
+  test('replaces its own with --overwrite only', async () => {
+    const args = ['export', 'mobilenet_toy', '--to', to(name), '--format', format];
+    expect((await cardinal(...args)).code).toBe(0);
+    const refused = await cardinal(...args);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/is there already/)]);
+    expect((await cardinal(...args, '--overwrite')).code).toBe(0);
+    expect((await readdir(name === 'x' ? to(name) : folder)).sort()).toEqual(present);
+  });
+});
+
+test.each(['float16', 'uint8'] as const)('--quantize %s: smaller, and almost the same', async (dtype) => {
+  const { code, out } = await cardinal('export', run, '--to', to('x'), '--quantize', dtype, '--json');
+  expect(code).toBe(0);
+  const { files, verified } = JSON.parse(out) as ExportReport;
+  const copy = await loadLayersModel(to('x'));
+  const kernels = copy.weights.filter(({ shape }) => shape.length > 1);
+  const sizes = [kernels, copy.weights].map((weights) =>
+    weights.reduce(
+      (sum, { shape }) => sum + shape.reduce<number>((size, length) => size * (length as number), 1),
+      0,
+    ),
+  );
+  expect(files['weights.bin']).toBe((dtype === 'uint8' ? 1 : 2) * sizes[0] + 4 * (sizes[1] - sizes[0]));
+  copy.dispose();
+  const { largestDifference } = verified as { largestDifference: number };
+  expect(largestDifference).toBeGreaterThan(0);
+  expect(largestDifference).toBeLessThan(dtype === 'uint8' ? 0.3 : 0.003);
+  expect(await readFile(to('x', 'README.md'), 'utf8')).toContain(`| kernels | ${dtype} |`);
+});
+
+test('a quantised graph model is verified by stock tfjs, and tells what a LayersModel tells', async () => {
+  const args = ['--format', 'graph-model', '--quantize', 'float16', '--json'];
+  const { code, out } = await cardinal('export', run, '--to', to('x'), ...args);
+  expect(code).toBe(0);
+  const { verified, description } = JSON.parse(out) as ExportReport;
+  expect(verified).toMatchObject({ images: 4, by: expect.stringContaining('tf.loadGraphModel on') });
+  expect((verified as { largestDifference: number }).largestDifference).toBeGreaterThan(0);
+  const json = JSON.parse(await readFile(to('x', 'model.json'), 'utf8')) as tf.io.ModelJSON;
+  expect(json.userDefinedMetadata).toEqual({ 'tfjs-cardinal': description });
+});
+
+test('an export that predicts otherwise is not kept', async () => {
+  const model = createModel('mobilenet_toy', { seed: 1 });
+  const others = createModel('mobilenet_toy', { seed: 2 });
+  const content = toOnnx(lowerModel(others));
+  const check = (path: string) => verifyExport(model, path, readOnnx);
+  await expect(writeExportFile(to('x.onnx'), content, { check })).rejects.toThrow(
+    /onnxruntime-node predicts otherwise than mobilenet_toy does, by/,
+  );
+  expect(await readdir(folder)).toEqual([]);
+  model.dispose();
+  others.dispose();
+});
+
 test('a folder that is there is refused, then replaced with --overwrite', async () => {
   expect((await cardinal('export', 'mobilenet_toy', '--to', to('x'))).code).toBe(0);
   const refused = await cardinal('export', run, '--to', to('x'));
@@ -121,7 +216,19 @@ test('a folder that is there is refused, then replaced with --overwrite', async 
 });
 
 test.each<[string, (way: string) => string[], number, RegExp]>([
-  ['no --to', () => ['resnext_toy'], 2, /--to: expected a folder to make/],
+  ['no --to', () => ['resnext_toy'], 2, /--to: expected a path to make/],
+  [
+    'an unknown format',
+    (way) => ['resnext_toy', '--to', way, '--format', 'onx'],
+    2,
+    /--format: expected one of layers-model, .* \(did you mean 'onnx'\?\)/,
+  ],
+  [
+    'a type that the format cannot store',
+    (way) => ['resnext_toy', '--to', way, '--format', 'onnx', '--quantize', 'uint8'],
+    2,
+    /--quantize: expected nothing for onnx \(layers-model and graph-model take it\)\. Received: 'uint8'/,
+  ],
   [
     'a model misspelt',
     (way) => ['resnext_to', '--to', way],

@@ -1,0 +1,181 @@
+import type * as tf from '@tensorflow/tfjs';
+
+import {
+  writeExportFile,
+  writeExportFolder,
+  type TargetKind,
+  type TargetOptions,
+} from '../src/export/export-target-node';
+import { GRAPH_MODEL_FILE, toGraphModel } from '../src/export/graph-model';
+import { DESCRIPTION_KEY, type ModelDescription } from '../src/export/model-description';
+import { toOnnx } from '../src/export/onnx';
+import { QUANTISED_DTYPES, type QuantisedDtype } from '../src/export/quantise';
+import { toSavedModel } from '../src/export/saved-model';
+import { saveLayersModel } from '../src/export/save-layers-model-node';
+import { foldBatchNorm } from '../src/graph/fold-batch-norm';
+import type { Graph } from '../src/graph/graph';
+import { lowerModel } from '../src/graph/lower-model';
+import { torchTensors } from '../src/import/torch-weights';
+import { safetensorsPieces } from '../src/safetensors/serialise';
+import {
+  readGraphModel,
+  readOnnx,
+  readSavedModel,
+  readTorchWeights,
+  verifyExport,
+  type Verification,
+} from './verify-export';
+
+export const FORMAT_NAMES = ['layers-model', 'graph-model', 'onnx', 'saved-model', 'safetensors'] as const;
+export type FormatName = (typeof FORMAT_NAMES)[number];
+
+export interface FormatOptions extends TargetOptions {
+  readonly description: ModelDescription;
+  /** One of the format's own. */
+  readonly quantize?: QuantisedDtype;
+}
+
+/** What was written, and how it was tried out. */
+export interface FormatReport {
+  /** Bytes of each file. */
+  readonly files: Readonly<Record<string, number>>;
+  /** Bytes of all of them. */
+  readonly bytes: number;
+  readonly verified: Verification;
+}
+
+export interface ExportFormat {
+  /** For a person. */
+  readonly title: string;
+  /** A file whose name ends in this, or a folder. */
+  readonly kind: TargetKind;
+  /** What a file of it is called, `toy` being the model. */
+  readonly example: string;
+  /** What kernels can be stored as besides float32. */
+  readonly quantize: readonly QuantisedDtype[];
+  /** Lines of a program that uses it, in this language. */
+  readonly usage: { readonly language: string; readonly lines: (path: string) => readonly string[] };
+  /** Writes it, whole or not at all, and runs what was written against the model. */
+  write(model: tf.LayersModel, to: string, options: FormatOptions): Promise<FormatReport>;
+}
+
+/** The formats of `cardinal export`, one entry each. */
+export const EXPORT_FORMATS: Readonly<Record<FormatName, ExportFormat>> = {
+  'layers-model': {
+    title: 'tfjs LayersModel',
+    kind: 'folder',
+    example: 'exports/toy',
+    quantize: QUANTISED_DTYPES,
+    usage: {
+      language: 'js',
+      lines: (path) => [
+        `require('tfjs-cardinal'); // registers GroupedConv2D`,
+        `const model = await tf.loadLayersModel('file://${path}/model.json'); // or over HTTP`,
+      ],
+    },
+    async write(model, to, options) {
+      const { files, bytes, verified } = await saveLayersModel(model, to, options);
+      const { images, backend, largestDifference } = verified;
+      return {
+        files,
+        bytes,
+        verified: { images, by: `tf.loadLayersModel on ${backend}`, largestDifference },
+      };
+    },
+  },
+  'graph-model': {
+    title: 'tfjs GraphModel',
+    kind: 'folder',
+    example: 'exports/toy-graph',
+    quantize: QUANTISED_DTYPES,
+    usage: {
+      language: 'js',
+      lines: (path) => [
+        `const model = await tf.loadGraphModel('file://${path}/model.json'); // or over HTTP`,
+      ],
+    },
+    async write(model, to, options) {
+      const files = described(toGraphModel(graphOf(model), options), options.description);
+      const check = (path: string) => verifyExport(model, path, readGraphModel, options.quantize);
+      const { files: sizes, bytes, checked } = await writeExportFolder(to, files, { ...options, check });
+      return { files: sizes, bytes, verified: checked };
+    },
+  },
+  onnx: {
+    title: 'ONNX',
+    kind: 'file',
+    example: 'exports/toy.onnx',
+    quantize: [],
+    usage: {
+      language: 'python',
+      lines: (path) => [
+        `session = onnxruntime.InferenceSession('${path}')`,
+        'logits = session.run(None, {session.get_inputs()[0].name: images})[0]  # images [batch, channels, height, width]',
+      ],
+    },
+    async write(model, to, options) {
+      const { mean, std } = options.description.input ?? {};
+      const content = toOnnx(graphOf(model), { mean, std, metadata: metadataOf(options.description) });
+      const check = (path: string) => verifyExport(model, path, readOnnx);
+      const { files, bytes, checked } = await writeExportFile(to, content, { ...options, check });
+      return { files, bytes, verified: checked };
+    },
+  },
+  'saved-model': {
+    title: 'TensorFlow SavedModel',
+    kind: 'folder',
+    example: 'exports/toy-saved',
+    quantize: [],
+    usage: {
+      language: 'python',
+      lines: (path) => [
+        `predict = tf.saved_model.load('${path}').signatures['serving_default']`,
+        'print(predict.structured_input_signature, predict.structured_outputs)',
+      ],
+    },
+    async write(model, to, options) {
+      const check = (path: string) => verifyExport(model, path, readSavedModel);
+      const content = toSavedModel(graphOf(model));
+      const { files, bytes, checked } = await writeExportFolder(to, content, { ...options, check });
+      return { files, bytes, verified: checked };
+    },
+  },
+  safetensors: {
+    title: "safetensors under PyTorch's names",
+    kind: 'file',
+    example: 'exports/toy.safetensors',
+    quantize: [],
+    usage: {
+      language: 'python',
+      lines: (path) => [`module.load_state_dict(safetensors.torch.load_file('${path}'), strict=False)`],
+    },
+    async write(model, to, options) {
+      const metadata = new Map([['format', 'pt'], ...Object.entries(metadataOf(options.description))]);
+      const content = Buffer.concat(safetensorsPieces(torchTensors(model), metadata));
+      const check = (path: string) => verifyExport(model, path, readTorchWeights(model));
+      const { files, bytes, checked } = await writeExportFile(to, content, { ...options, check });
+      return { files, bytes, verified: checked };
+    },
+  },
+};
+
+function graphOf(model: tf.LayersModel): Graph {
+  return foldBatchNorm(lowerModel(model));
+}
+
+/** With what a program must know in the model's user-defined metadata, as a LayersModel has it. */
+function described(
+  files: ReadonlyMap<string, Uint8Array>,
+  description: ModelDescription,
+): ReadonlyMap<string, Uint8Array | string> {
+  const json = JSON.parse(new TextDecoder().decode(files.get(GRAPH_MODEL_FILE))) as tf.io.ModelJSON;
+  const userDefinedMetadata = { ...json.userDefinedMetadata, [DESCRIPTION_KEY]: description };
+  return new Map<string, Uint8Array | string>([
+    ...files,
+    [GRAPH_MODEL_FILE, JSON.stringify({ ...json, userDefinedMetadata })],
+  ]);
+}
+
+function metadataOf({ model, classNames }: ModelDescription): Record<string, string> {
+  return { model, ...(classNames !== undefined && { classNames: JSON.stringify(classNames) }) };
+}

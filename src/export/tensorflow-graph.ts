@@ -1,0 +1,245 @@
+import { nodesByName, readersOf, type Graph, type GraphNode, type Shape, type Sides } from '../graph/graph';
+import { addConvolution, fusion, isFusable } from './tensorflow-convolution';
+import { addFunction } from './tensorflow-functions';
+import { FLOAT, INT32, NodeList, type Endpoint, type TensorflowGraph } from './tensorflow-nodes';
+import { paddingKind } from './tensorflow-padding';
+import { TensorflowScope, type TensorflowDialect } from './tensorflow-scope';
+
+/**
+ * A graph in TensorFlow's operations: what a SavedModel and a tfjs GraphModel have in common. The batch stays free; inputs
+ * and outputs have the names of the graph's, with `_` for what TensorFlow does not allow in one.
+ *
+ * @example
+ * const { nodes } = toTensorflowGraph(foldBatchNorm(lowerModel(model)), { groups: 'native', fused: false });
+ */
+export function toTensorflowGraph(graph: Graph, dialect: TensorflowDialect): TensorflowGraph {
+  const list = new NodeList();
+  const byName = nodesByName(graph);
+  // First of all, so that they have their own names, and parts of nodes those that are left.
+  const names = new Map(graph.nodes.map(({ name }) => [name, list.reserve(name)]));
+  const nameOf = (name: string): string => names.get(name) as string;
+  const merged = dialect.fused ? mergedActivations(graph) : new Map<string, Activation>();
+  const gone = new Set([...merged.values()].map(({ name }) => name));
+  for (const node of graph.nodes) {
+    if (gone.has(node.name)) continue;
+    const activation = merged.get(node.name);
+    const scope = new TensorflowScope(list, nameOf((activation ?? node).name), dialect);
+    const inputs = node.inputs.map((name) => nameOf(name));
+    const shapes = node.inputs.map((name) => (byName.get(name) as GraphNode).shape);
+    addNode(scope, node, inputs, shapes, activation);
+  }
+  const keys = new NodeList();
+  const endpoint = (name: string, node: string): Endpoint => ({
+    key: keys.reserve(nameOf(name).replace(/\W/g, '_')),
+    node,
+    shape: (byName.get(name) as GraphNode).shape,
+  });
+  const inputs = graph.nodes
+    .filter(({ op }) => op === 'input')
+    .map(({ name }) => endpoint(name, nameOf(name)));
+  // TensorFlow does not put out what it is given, nor tfjs one value twice.
+  const used = new Set(inputs.map(({ node }) => node));
+  const outputs = graph.outputs.map((name) => {
+    const value = nameOf(name);
+    const node = used.has(value)
+      ? list.add(list.reserve(`${value}/output`), 'Identity', [value], { T: FLOAT })
+      : value;
+    used.add(node);
+    return endpoint(name, node);
+  });
+  return { nodes: list.nodes, inputs, outputs };
+}
+
+type Activation = Extract<GraphNode, { op: 'activation' }>;
+
+/** Activations that are the only reader of a convolution or product, by the name of that. */
+function mergedActivations(graph: Graph): Map<string, Activation> {
+  const byName = nodesByName(graph);
+  const readers = readersOf(graph);
+  const merged = new Map<string, Activation>();
+  for (const node of graph.nodes) {
+    if (node.op !== 'activation' || !isFusable(node.function)) continue;
+    const [before] = node.inputs;
+    const { op } = byName.get(before) as GraphNode;
+    if ((op === 'conv2d' || op === 'linear') && readers.get(before) === 1) merged.set(before, node);
+  }
+  return merged;
+}
+
+function addNode(
+  scope: TensorflowScope,
+  node: GraphNode,
+  inputs: readonly string[],
+  shapes: readonly Shape[],
+  activation: Activation | undefined,
+): string {
+  const [x] = inputs;
+  const [shape] = shapes;
+  switch (node.op) {
+    case 'input':
+      return scope.last('Placeholder', [], { dtype: FLOAT, shape: { shape: node.shape } });
+    case 'conv2d':
+      return addConvolution(scope, node, x, shape, activation?.function);
+    case 'linear':
+      return addLinear(scope, node, x, shape, activation);
+    case 'affine': {
+      const scaled = scope.part('scaled', 'Mul', [x, scope.weight('scale', node.scale)]);
+      return scope.last('AddV2', [scaled, scope.weight('shift', node.shift)]);
+    }
+    case 'layerNorm':
+      return addLayerNorm(scope, node, x);
+    case 'activation':
+      return addFunction(scope, node.function, x);
+    case 'add':
+      // TensorFlow takes this one into the convolution before it without proof of equal shapes, which a free batch lacks.
+      if (!scope.dialect.fused && shapes.every((other) => other.join() === shape.join()))
+        return scope.last('AddN', inputs, { T: FLOAT, N: { int: inputs.length } });
+      return scope.last('AddV2', inputs);
+    case 'multiply':
+      return scope.last('Mul', inputs);
+    case 'concat':
+      return scope.last('ConcatV2', [...inputs, scope.integers('axis', shape.length - 1)], {
+        T: FLOAT,
+        Tidx: INT32,
+        N: { int: inputs.length },
+      });
+    case 'maxPool':
+    case 'averagePool':
+      return addPool(scope, node, x, shape);
+    case 'globalAverage':
+      return mean(scope, undefined, x, [1, 2], node.keepsAxes);
+    case 'pad':
+      return scope.last('Pad', [x, scope.padding('paddings', node.padding)], { T: FLOAT, Tpaddings: INT32 });
+    case 'slice': {
+      const before = shape.slice(1).map(() => 0);
+      const begin = scope.integers('begin', [...before, node.begin]);
+      const size = scope.integers('size', [...before.map(() => -1), node.size]);
+      return scope.last('Slice', [x, begin, size], { T: FLOAT, Index: INT32 });
+    }
+    case 'shuffle':
+      return addShuffle(scope, node, x);
+    case 'reshape':
+      return reshapeTo(scope, x, node.shape);
+  }
+}
+
+function addLinear(
+  scope: TensorflowScope,
+  { kernel, bias, shape: made }: Extract<GraphNode, { op: 'linear' }>,
+  x: string,
+  shape: Shape,
+  activation: Activation | undefined,
+): string {
+  const flat = shape.length === 2;
+  const rows = flat ? x : scope.reshape('rows', x, [-1, kernel.shape[0]]);
+  const finish: TensorflowScope['last'] = (op, inputs, attributes) =>
+    flat
+      ? scope.last(op, inputs, attributes)
+      : reshapeTo(scope, scope.part('columns', op, inputs, attributes), made);
+  const inputs = [rows, scope.kernel('kernel', kernel)];
+  const attributes = { T: FLOAT, transpose_a: { bool: false }, transpose_b: { bool: false } };
+  if (bias === undefined && activation === undefined) return finish('MatMul', inputs, attributes);
+  const added = scope.weight(
+    'bias',
+    bias ?? { shape: [kernel.shape[1]], data: new Float32Array(kernel.shape[1]) },
+  );
+  if (scope.dialect.fused) {
+    return finish('_FusedMatMul', [...inputs, added], { ...attributes, ...fusion(activation?.function) });
+  }
+  const product = scope.part('product', 'MatMul', inputs, attributes);
+  return finish('BiasAdd', [product, added], { T: FLOAT, data_format: { string: 'NHWC' } });
+}
+
+function addLayerNorm(
+  scope: TensorflowScope,
+  { gamma, beta, epsilon, shape }: Extract<GraphNode, { op: 'layerNorm' }>,
+  x: string,
+): string {
+  const axis = shape.length - 1;
+  const centred = scope.part('centred', 'Sub', [x, mean(scope, 'mean', x, [axis], true)]);
+  const variance = mean(scope, 'variance', scope.part('squares', 'Square', [centred]), [axis], true);
+  const lifted = scope.part('lifted', 'AddV2', [variance, scope.scalar('epsilon', epsilon)]);
+  const normal = scope.part('normal', 'Mul', [centred, scope.part('deviation', 'Rsqrt', [lifted])]);
+  const scaled = scope.part('scaled', 'Mul', [normal, scope.weight('gamma', gamma)]);
+  return scope.last('AddV2', [scaled, scope.weight('beta', beta)]);
+}
+
+function addPool(
+  scope: TensorflowScope,
+  { op, window, shape: made }: Extract<GraphNode, { op: 'maxPool' | 'averagePool' }>,
+  x: string,
+  shape: Shape,
+): string {
+  const { size, strides, padding } = window;
+  const kind = paddingKind(padding, shape, size, strides);
+  const attributes = {
+    T: FLOAT,
+    ksize: { ints: [1, ...size, 1] },
+    strides: { ints: [1, ...strides, 1] },
+    padding: { string: kind === 'EXPLICIT' ? 'VALID' : kind },
+    data_format: { string: 'NHWC' },
+  };
+  const kernel = op === 'maxPool' ? 'MaxPool' : 'AvgPool';
+  if (kind !== 'EXPLICIT') return scope.last(kernel, [x], attributes);
+  // Pools take no pixels a side everywhere, so those are put there before.
+  const border = scope.scalar('border', op === 'maxPool' ? -Infinity : 0);
+  const paddings = scope.padding('paddings', padding);
+  const padded = scope.part('padded', 'PadV2', [x, paddings, border], { T: FLOAT, Tpaddings: INT32 });
+  if (op === 'maxPool') return scope.last(kernel, [padded], attributes);
+  // The average counts what was put there; each position's factor takes that out again.
+  const pooled = scope.part('pooled', kernel, [padded], attributes);
+  const factors = pixelFactors(padding, shape, size, strides, made);
+  const weight = { shape: [1, made[1], made[2], 1], data: factors };
+  return scope.last('Mul', [pooled, scope.weight('factors', weight)]);
+}
+
+/** By position, pixels of a window over those of them that lie in the image. */
+function pixelFactors(
+  padding: Sides,
+  [, height, width]: Shape,
+  size: readonly [number, number],
+  strides: readonly [number, number],
+  [, rows, columns]: Shape,
+): Float32Array {
+  const within = (position: number, axis: 0 | 1, before: number, length: number): number => {
+    const begin = position * strides[axis] - before;
+    return Math.min(begin + size[axis], length) - Math.max(begin, 0);
+  };
+  return Float32Array.from({ length: rows * columns }, (_, index) => {
+    const inRows = within(Math.floor(index / columns), 0, padding.top, height);
+    const inColumns = within(index % columns, 1, padding.left, width);
+    return (size[0] * size[1]) / (inRows * inColumns);
+  });
+}
+
+/** Channels as groups of rows, and those transposed. */
+function addShuffle(
+  scope: TensorflowScope,
+  { groups, shape }: Extract<GraphNode, { op: 'shuffle' }>,
+  x: string,
+): string {
+  const each = (shape[shape.length - 1] as number) / groups;
+  const grouped = scope.reshape('grouped', x, [-1, groups, each]);
+  const order = scope.integers('order', [0, 2, 1]);
+  const transposed = scope.part('transposed', 'Transpose', [grouped, order], { T: FLOAT, Tperm: INT32 });
+  return reshapeTo(scope, transposed, shape);
+}
+
+function reshapeTo(scope: TensorflowScope, x: string, shape: Shape): string {
+  const lengths = scope.integers('shape', shape.map((length) => length ?? -1)); // prettier-ignore
+  return scope.last('Reshape', [x, lengths], { T: FLOAT, Tshape: INT32 });
+}
+
+function mean(
+  scope: TensorflowScope,
+  part: string | undefined,
+  x: string,
+  axes: readonly number[],
+  keepsAxes: boolean,
+): string {
+  const given = [x, scope.integers(`${part === undefined ? '' : `${part}/`}axes`, axes)];
+  const attributes = { T: FLOAT, Tidx: INT32, keep_dims: { bool: keepsAxes } };
+  return part === undefined
+    ? scope.last('Mean', given, attributes)
+    : scope.part(part, 'Mean', given, attributes);
+}

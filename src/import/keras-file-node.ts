@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises';
+
+import type * as tf from '@tensorflow/tfjs';
+
+import { CardinalError } from '../errors';
+import { loadKerasModel } from './keras-file';
+
+/**
+ * Loads a `.keras` file, as Keras 3's `model.save` writes it; see {@link loadKerasModel}.
+ *
+ * @throws CardinalError naming the file, if it cannot be read, is damaged, or has a layer that cannot be loaded
+ *
+ * @example
+ * const model = await loadKerasFile('resnext.keras');
+ */
+export async function loadKerasFile(path: string): Promise<tf.LayersModel> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    const missing = error.code === 'ENOENT' || error.code === 'ENOTDIR';
+    throw new CardinalError(
+      missing ? `${path}: no such file` : `${path} could not be read: ${error.message}`,
+    );
+  });
+  try {
+    return await loadKerasModel(new Uint8Array(bytes));
+  } catch (error) {
+    throw error instanceof CardinalError ? new CardinalError(`${path}: ${error.message}`) : error;
+  }
+}

@@ -1,0 +1,6 @@
+import { CardinalError } from '../errors';
+
+/** An ONNX file that is damaged, or that holds what no layer of this package computes; `message` names the node. */
+export class OnnxError extends CardinalError {
+  override name = 'OnnxError';
+}

@@ -1,0 +1,60 @@
+import { readFile, realpath } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+
+import type * as tf from '@tensorflow/tfjs';
+
+import { OnnxError } from './onnx-error';
+import { externalLocations, parseOnnx } from './onnx-file';
+import { importOnnxModel, type ImportOnnxOptions } from './onnx';
+
+/**
+ * An ONNX file as a `tf.LayersModel`, see {@link importOnnx}; tensors in files beside it are read too, from its own folder and
+ * the folders in that only.
+ *
+ * @throws OnnxError as {@link importOnnx}; for a file that is missing or cannot be read, and for one that the model names outside
+ *   of its folder
+ *
+ * @example
+ * const model = await importOnnxFile('resnext50_32x4d.onnx');
+ * await saveLayersModel(model, 'resnext50_32x4d');
+ */
+export async function importOnnxFile(
+  path: string,
+  options: Omit<ImportOnnxOptions, 'externalData'> = {},
+): Promise<tf.LayersModel> {
+  const model = parseOnnx(await read(path));
+  const folder = dirname(path);
+  const externalData = new Map<string, Uint8Array>();
+  for (const location of externalLocations(model)) {
+    externalData.set(location, await read(await inFolder(path, folder, location)));
+  }
+  return importOnnxModel(model, { ...options, externalData });
+}
+
+/** Where a file that a model names is, which must be in the model's folder also after links are followed. */
+async function inFolder(model: string, folder: string, location: string): Promise<string> {
+  const outside = () => new OnnxError(`${model} names '${location}', which is not in its folder.`);
+  if (location === '' || isAbsolute(location) || /[\\:\0]/.test(location)) throw outside();
+  const path = join(folder, location);
+  if (leaves(folder, path)) throw outside();
+  const real = await realpath(path).catch(() => undefined);
+  if (real !== undefined && leaves(await realpath(folder), real)) throw outside();
+  return path;
+}
+
+function leaves(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way === '' || way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way);
+}
+
+async function read(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
+    throw new OnnxError(isMissing ? `${path}: no such file.` : `${path} could not be read: ${message}.`, {
+      cause: error,
+    });
+  }
+}

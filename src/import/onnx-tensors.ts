@@ -1,0 +1,161 @@
+import type { OnnxModel } from '../export/onnx-messages';
+import { OnnxError } from './onnx-error';
+
+/**
+ * A tensor whose values the file tells or that follow from it: weights, and the whole numbers that shapes are computed of.
+ * Whole numbers are kept as `number`s, the length of the batch, which nobody knows yet, as NaN.
+ */
+export interface Constant {
+  readonly dims: readonly number[];
+  readonly isFloat: boolean;
+  /** Row-major. Whole numbers are in a `Float64Array`. */
+  readonly data: Float32Array | Float64Array;
+}
+
+type TensorMessage = NonNullable<OnnxModel['graph']>['initializer'][number];
+
+/** The files beside an ONNX file that its tensors may be in, by the path that it names them with. */
+export type ExternalData = ReadonlyMap<string, Uint8Array>;
+
+interface ElementType {
+  readonly name: string;
+  readonly bytes: number;
+  readonly isFloat: boolean;
+  /** The elements of little-endian bytes that are aligned for them. */
+  readonly fromBytes: (bytes: ArrayBuffer) => ArrayLike<number | bigint>;
+  /** The field that holds the elements where they are not bytes. */
+  readonly field?: 'floatData' | 'int32Data' | 'int64Data' | 'doubleData' | 'uint64Data';
+}
+
+const float = (
+  name: string,
+  bytes: number,
+  fromBytes: ElementType['fromBytes'],
+  field?: ElementType['field'],
+) => ({
+  name,
+  bytes,
+  isFloat: true,
+  fromBytes,
+  field,
+});
+const whole = (
+  name: string,
+  bytes: number,
+  fromBytes: ElementType['fromBytes'],
+  field?: ElementType['field'],
+) => ({
+  ...float(name, bytes, fromBytes, field),
+  isFloat: false,
+});
+
+/** By the numbers of `TensorProto.DataType` in onnx.proto. */
+const TYPES: Readonly<Record<number, ElementType>> = {
+  1: float('float32', 4, (bytes) => new Float32Array(bytes), 'floatData'),
+  2: whole('uint8', 1, (bytes) => new Uint8Array(bytes), 'int32Data'),
+  3: whole('int8', 1, (bytes) => new Int8Array(bytes), 'int32Data'),
+  6: whole('int32', 4, (bytes) => new Int32Array(bytes), 'int32Data'),
+  7: whole('int64', 8, (bytes) => new BigInt64Array(bytes), 'int64Data'),
+  9: whole('bool', 1, (bytes) => new Uint8Array(bytes), 'int32Data'),
+  10: float('float16', 2, (bytes) => Array.from(new Uint16Array(bytes), fromHalf)),
+  11: float('float64', 8, (bytes) => new Float64Array(bytes), 'doubleData'),
+  16: float('bfloat16', 2, (bytes) => Array.from(new Uint16Array(bytes), fromBfloat16)),
+};
+
+/** The values as float32, not to be written to. */
+export function floats({ data }: Constant): Float32Array {
+  return data instanceof Float32Array ? data : Float32Array.from(data);
+}
+
+/** Whether the number of a type stands for one of fractions. */
+export function isFloatType(type: number): boolean {
+  return TYPES[type]?.isFloat ?? false;
+}
+
+/**
+ * The values of a tensor of the file. Their number is held against what there is before anything is made of them.
+ *
+ * @throws OnnxError for a type that is not read here, and for more or fewer values than the shape tells
+ */
+export function readTensor(tensor: TensorMessage, external: ExternalData): Constant {
+  const dims = tensor.dims.map(Number);
+  const type = TYPES[tensor.dataType];
+  if (type === undefined)
+    throw damage(tensor, `its elements are of type ${tensor.dataType}, which is not read here`);
+  if (dims.some((length) => !Number.isSafeInteger(length) || length < 0)) {
+    throw damage(tensor, `its shape is [${dims.join(', ')}]`);
+  }
+  const count = dims.reduce((product, length) => product * length, 1);
+  const described = `[${dims.join(', ')}] of ${type.name}`;
+  const isExternal = (tensor.dataLocation as number) === 1;
+  const listed = type.field === undefined ? [] : tensor[type.field];
+  if (!isExternal && tensor.rawData.length === 0 && listed.length > 0) {
+    if (listed.length !== count)
+      throw damage(tensor, `${described} are ${count} values. Received: ${listed.length}`);
+    return { dims, isFloat: type.isFloat, data: toNumbers(listed, type) };
+  }
+  const bytes = isExternal ? externalBytes(tensor, external, count * type.bytes) : tensor.rawData;
+  if (bytes.length !== count * type.bytes) {
+    throw damage(tensor, `${described} are ${count * type.bytes} bytes. Received: ${bytes.length}`);
+  }
+  // A copy, since what is read stands anywhere in the file and not where such elements may stand. Not by `slice`, which makes
+  // none of Node's buffers.
+  return {
+    dims,
+    isFloat: type.isFloat,
+    data: toNumbers(type.fromBytes(new Uint8Array(bytes).buffer), type),
+  };
+}
+
+/** The path of the file that a tensor is in, or `undefined` where it is in the model's own. */
+export function externalLocation(tensor: TensorMessage): string | undefined {
+  if ((tensor.dataLocation as number) !== 1) return undefined;
+  return tensor.externalData.find(({ key }) => key === 'location')?.value ?? '';
+}
+
+function externalBytes(tensor: TensorMessage, external: ExternalData, expected: number): Uint8Array {
+  const location = externalLocation(tensor) as string;
+  const file = external.get(location);
+  if (file === undefined) throw damage(tensor, `it is in the file '${location}', which was not given`);
+  const entry = (key: string, otherwise: number) => {
+    const found = tensor.externalData.find((candidate) => candidate.key === key);
+    const value = found === undefined ? otherwise : Number(found.value);
+    if (!Number.isSafeInteger(value) || value < 0) throw damage(tensor, `its ${key} is '${found?.value}'`);
+    return value;
+  };
+  const offset = entry('offset', 0);
+  const length = entry('length', expected);
+  if (offset + length > file.length) {
+    throw damage(
+      tensor,
+      `it is bytes ${offset} to ${offset + length} of '${location}', which has ${file.length}`,
+    );
+  }
+  return file.subarray(offset, offset + length);
+}
+
+function toNumbers(
+  values: ArrayLike<number | bigint>,
+  { isFloat }: ElementType,
+): Float32Array | Float64Array {
+  if (values instanceof Float32Array) return values;
+  return isFloat ? Float32Array.from(values, Number) : Float64Array.from(values, Number);
+}
+
+function damage({ name }: TensorMessage, what: string): OnnxError {
+  return new OnnxError(`tensor ${name || '(without a name)'}: ${what}.`);
+}
+
+/** Of the 16 bits of an IEEE 754 half. */
+function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** Of the upper 16 bits of a float32. */
+function fromBfloat16(bits: number): number {
+  return new Float32Array(Uint32Array.of(bits << 16).buffer)[0];
+}

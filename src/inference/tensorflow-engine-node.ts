@@ -1,0 +1,48 @@
+import * as tf from '@tensorflow/tfjs';
+import { nodeBackend } from '../backends/tensorflow/compile/binding';
+import { loadSession } from '../backends/tensorflow/compile/session';
+import { CardinalError, check } from '../errors';
+import { savedModelBytes, TENSORFLOW_DIALECT } from '../export/saved-model';
+import { toTensorflowGraph } from '../export/tensorflow-graph';
+import type { Graph } from '../graph/graph';
+import type { InferenceEngine } from './engine';
+
+/**
+ * Runs a graph as one call of libtensorflow, which takes bias, sum and activation into the convolution before them and lays
+ * filters out once.
+ *
+ * @throws InvalidArgumentError unless the graph has one input, a batch of images
+ * @throws CardinalError on another backend than `tensorflow`, or where TensorFlow refuses the graph
+ *
+ * @example
+ * await useBackend('tensorflow');
+ * const engine = await tensorflowEngine(foldBatchNorm(lowerModel(model)));
+ * const [logits] = await engine.predict(images);
+ */
+export async function tensorflowEngine(graph: Graph): Promise<InferenceEngine> {
+  if (tf.getBackend() !== 'tensorflow') {
+    throw new CardinalError(
+      `the tensorflow engine needs the tensorflow backend, and the current one is ${tf.getBackend()}`,
+    );
+  }
+  const backend = nodeBackend();
+  const tensorflow = toTensorflowGraph(graph, TENSORFLOW_DIALECT);
+  check(tensorflow.inputs.length === 1, 'graph', 'one input', tensorflow.inputs.length);
+  const [{ node: input, shape }] = tensorflow.inputs;
+  check(shape.length === 4, 'graph', 'an input of images, [batch, height, width, channels]', shape);
+  const session = loadSession(backend.binding, savedModelBytes(tensorflow));
+  const fetched = tensorflow.outputs.map(({ node }) => `${node}:0`).join(',');
+  return {
+    name: 'tensorflow',
+    predict: async (images) => {
+      const fits = images.shape.slice(1).join() === shape.slice(1).join();
+      check(fits, 'images', `[batch, ${shape.slice(1).join(', ')}]`, images.shape);
+      const fed = tf.cast(images, 'float32');
+      const ids = backend.getInputTensorIds([fed]);
+      const made = backend.binding.runSavedModel(session, ids, `${input}:0`, fetched);
+      fed.dispose();
+      return made.map((tensor) => backend.createOutputTensor(tensor));
+    },
+    dispose: () => backend.binding.deleteSavedModel(session),
+  };
+}

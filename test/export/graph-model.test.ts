@@ -1,0 +1,131 @@
+import * as tf from '@tensorflow/tfjs';
+import { toGraphModel, type GraphModelOptions } from '../../src/export/graph-model';
+import { foldBatchNorm } from '../../src/graph/fold-batch-norm';
+import type { Graph } from '../../src/graph/graph';
+import { GraphRunner } from '../../src/graph/graph-runner';
+import { lowerModel } from '../../src/graph/lower-model';
+import { describeOnBackends } from '../support/backends';
+import { GRAPH_CASES, noiseFor } from '../support/graph-cases';
+import { relativeDifference } from '../support/onnxruntime';
+import { sampleImages, sampleModel, zooSamples } from '../support/zoo-samples';
+
+/** What stock tfjs loads of the files, as it would over HTTP. */
+async function load(graph: Graph, options: GraphModelOptions = {}): Promise<tf.GraphModel> {
+  const files = toGraphModel(graph, options);
+  const { modelTopology, weightsManifest, ...rest } = jsonOf(files);
+  const [{ paths, weights }] = weightsManifest;
+  expect([...files.keys()]).toEqual(['model.json', ...paths]);
+  const weightData = Uint8Array.from(paths.flatMap((path) => [...(files.get(path) as Uint8Array)])).buffer;
+  return tf.loadGraphModel(
+    tf.io.fromMemory({ ...rest, modelTopology, weightSpecs: weights, weightData } as tf.io.ModelArtifacts),
+  );
+}
+
+function jsonOf(files: ReadonlyMap<string, Uint8Array>): tf.io.ModelJSON {
+  return JSON.parse(new TextDecoder().decode(files.get('model.json'))) as tf.io.ModelJSON;
+}
+
+describeOnBackends('stock tfjs computes what the graph says', (backend) => {
+  test.each(Object.entries(GRAPH_CASES))('%s', async (_, make) => {
+    const graph = make();
+    const before = tf.memory().numTensors;
+    for (const each of [graph, foldBatchNorm(graph)]) {
+      const runner = new GraphRunner(each);
+      const model = await load(each);
+      for (const count of [1, 3]) {
+        const input = noiseFor(each, count);
+        const made = [model.predict(input) as tf.Tensor | tf.Tensor[]].flat();
+        const expected = runner.run([input]);
+        expect(made).toHaveLength(expected.length);
+        made.forEach((tensor, i) => expect(relativeDifference(tensor, expected[i])).toBeLessThan(2e-6));
+        tf.dispose([input, made, expected]);
+      }
+      model.dispose();
+      runner.dispose();
+    }
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  // Plain JavaScript takes minutes for them; what it computes is above.
+  const samples = backend === 'cpu' ? zooSamples().filter(([, name]) => /toy/.test(name)) : zooSamples();
+  test.each(samples)('%s: %s', async (_, name) => {
+    const model = sampleModel(name);
+    const images = sampleImages(model, 2);
+    const exported = await load(foldBatchNorm(lowerModel(model)));
+    const expected = model.predict(images) as tf.Tensor;
+    const made = exported.predict(images) as tf.Tensor;
+    expect(relativeDifference(made, expected)).toBeLessThan(1e-4);
+    tf.dispose([images, expected, made]);
+    exported.dispose();
+    model.dispose();
+  });
+});
+
+describe('the files', () => {
+  const toy = () => {
+    const model = sampleModel('resnext_toy');
+    const graph = foldBatchNorm(lowerModel(model));
+    return { model, graph };
+  };
+
+  test('hold kernels in fewer bytes when asked to, and stay close', async () => {
+    const { model, graph } = toy();
+    const images = sampleImages(model, 4);
+    const expected = model.predict(images) as tf.Tensor;
+    const sizes: number[] = [];
+    for (const [quantize, tolerance] of [
+      [undefined, 1e-5],
+      ['float16', 5e-3],
+      ['uint8', 0.1],
+    ] as const) {
+      const files = toGraphModel(graph, { quantize });
+      sizes.push(
+        [...files].reduce((sum, [path, { length }]) => sum + (path.endsWith('.bin') ? length : 0), 0),
+      );
+      const { weights } = jsonOf(files).weightsManifest[0];
+      const quantised = weights.filter(({ quantization }) => quantization !== undefined);
+      const kernels = weights.filter(({ name }) => /(filter|kernel)$/.test(name));
+      expect(quantised).toEqual(quantize === undefined ? [] : kernels);
+      const exported = await load(graph, { quantize });
+      const made = exported.predict(images) as tf.Tensor;
+      const difference = relativeDifference(made, expected);
+      expect(difference).toBeLessThan(tolerance);
+      if (quantize !== undefined) expect(difference).toBeGreaterThan(tolerance / 1e3);
+      exported.dispose();
+      made.dispose();
+    }
+    expect(sizes[0] / sizes[1]).toBeGreaterThan(1.9);
+    expect(sizes[0] / sizes[2]).toBeGreaterThan(3.5);
+    tf.dispose([images, expected]);
+    model.dispose();
+  });
+
+  test('are the same each time, and cut as browsers like them', () => {
+    const { model, graph } = toy();
+    expect(toGraphModel(graph)).toEqual(toGraphModel(graph));
+    model.dispose();
+    const data = new Float32Array(2 ** 21 + 5).fill(1);
+    const kernel = { shape: [1, data.length], data };
+    const wide: Graph = {
+      name: 'wide',
+      nodes: [
+        { op: 'input', name: 'x', inputs: [], shape: [null, 1] },
+        { op: 'linear', name: 'y', inputs: ['x'], shape: [null, data.length], kernel },
+      ],
+      outputs: ['y'],
+    };
+    const files = toGraphModel(wide);
+    const bytes = [...files.values()].slice(1).map(({ length }) => length);
+    expect(bytes).toEqual([2 ** 22, 2 ** 22, 20]);
+    expect([...files.keys()].slice(1)).toEqual([1, 2, 3].map((i) => `group1-shard${i}of3.bin`));
+  });
+
+  test('have one convolution a group, or a depthwise one, with what follows within', () => {
+    const graph = GRAPH_CASES['grouped convolutions']();
+    const ops = jsonOf(toGraphModel(graph)) as unknown as { modelTopology: { node: { op: string }[] } };
+    const count = (op: string) => ops.modelTopology.node.filter((node) => node.op === op).length;
+    expect([count('_FusedConv2D'), count('Split'), count('ConcatV2'), count('Relu6')]).toEqual([6, 2, 2, 0]);
+    const depthwise = jsonOf(toGraphModel(GRAPH_CASES['depthwise convolutions']()));
+    expect(JSON.stringify(depthwise)).not.toContain('"Split"');
+  });
+});

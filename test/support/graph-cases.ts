@@ -1,0 +1,157 @@
+import * as tf from '@tensorflow/tfjs';
+import type { ElementFunction, Graph, GraphNode, Operation, Shape } from '../../src/graph/graph';
+import { lowerModel } from '../../src/graph/lower-model';
+import { channelShuffle } from '../../src/layers/channel-shuffle';
+import { channelSlice } from '../../src/layers/channel-slice';
+import { depthwiseSeparableConv2D } from '../../src/layers/depthwise-separable-conv2d';
+import { groupedConv2D } from '../../src/layers/grouped-conv2d';
+import { layerScale } from '../../src/layers/layer-scale';
+import { squeezeExcite } from '../../src/layers/squeeze-excite';
+import { drawWeights } from './zoo-samples';
+
+const { layers } = tf;
+const IMAGE = [7, 9, 8];
+const conv2d = (options: object = {}) => layers.conv2d({ filters: 8, kernelSize: 3, ...options });
+
+function chain(...row: tf.layers.Layer[]): Graph {
+  return lowered(tf.sequential({ layers: [layers.inputLayer({ inputShape: IMAGE }), ...row] }));
+}
+
+type Build = (x: tf.SymbolicTensor) => tf.SymbolicTensor | tf.SymbolicTensor[];
+
+function branches(build: Build, shape = IMAGE): Graph {
+  const inputs = tf.input({ shape });
+  return lowered(tf.model({ inputs, outputs: build(inputs) }));
+}
+
+function lowered(model: tf.LayersModel): Graph {
+  drawWeights(model);
+  const graph = lowerModel(model);
+  model.dispose();
+  return graph;
+}
+
+function apply(layer: tf.layers.Layer, ...values: tf.SymbolicTensor[]): tf.SymbolicTensor {
+  return layer.apply(values.length === 1 ? values[0] : values) as tf.SymbolicTensor;
+}
+
+/** Each operation on the input by itself. */
+function apart(input: Shape, operations: readonly [Operation, Shape][]): Graph {
+  const made = operations.map(([operation, shape], i): GraphNode => ({
+    ...operation,
+    name: `made:${i}`,
+    inputs: ['x'],
+    shape,
+  }));
+  return {
+    name: 'apart',
+    nodes: [{ op: 'input', name: 'x', inputs: [], shape: input }, ...made],
+    outputs: made.map(({ name }) => name),
+  };
+}
+
+const FUNCTIONS: ElementFunction[] = [
+  ...(['relu', 'relu6', 'sigmoid', 'tanh', 'softplus', 'gelu', 'silu', 'hardSwish', 'softmax'] as const).map(
+    (name) => ({ name }),
+  ),
+  { name: 'leakyRelu', alpha: 0.2 },
+  { name: 'elu', alpha: 1 },
+  { name: 'elu', alpha: 0.4 },
+  { name: 'hardSigmoid', alpha: 0.3, beta: 0.6 },
+];
+
+const SIDES = { top: 1, bottom: 2, left: 2, right: 0 };
+const SAME = { top: 1, bottom: 1, left: 1, right: 1 };
+const window = (padding: typeof SIDES, strides: [number, number] = [2, 1]) =>
+  ({ size: [3, 4], strides, padding }) as const;
+
+/** Small graphs in which every operation of a graph occurs, in each way that a format has to tell apart. */
+export const GRAPH_CASES: Readonly<Record<string, () => Graph>> = {
+  convolutions: () =>
+    chain(
+      conv2d({ padding: 'same', strides: 2, activation: 'relu' }),
+      conv2d({ dilationRate: 2, useBias: false, padding: 'same', filters: 4, activation: 'relu' }),
+      conv2d({ kernelSize: [1, 2], activation: 'tanh' }),
+    ),
+  'grouped convolutions': () =>
+    chain(
+      groupedConv2D({ filters: 16, kernelSize: [3, 5], groups: 4, strides: 2, padding: [1, 2] }),
+      groupedConv2D({ filters: 6, kernelSize: 3, groups: 2, padding: 'same', useBias: false }),
+      layers.reLU({ maxValue: 6 }),
+    ),
+  'depthwise convolutions': () =>
+    chain(
+      layers.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2, padding: 'same' }),
+      layers.reLU({}),
+      groupedConv2D({ filters: 16, kernelSize: 3, groups: 16, strides: 2, padding: 1 }),
+      layers.reLU({ maxValue: 6 }),
+      groupedConv2D({ filters: 16, kernelSize: 2, groups: 16, strides: [2, 1], useBias: false }),
+      depthwiseSeparableConv2D({ filters: 12, padding: 1, batchNorm: true, activation: 'relu6' }),
+    ),
+  'a convolution that two read': () =>
+    branches((x) => {
+      const convolved = apply(conv2d({ padding: 'same' }), x);
+      const sum = apply(layers.add(), apply(layers.reLU({}), convolved), convolved);
+      return [apply(layers.reLU({}), apply(layers.add(), apply(conv2d({ padding: 'same' }), sum), x)), sum];
+    }),
+  functions: () =>
+    apart(
+      [null, 2, 3, 4],
+      FUNCTIONS.map((which) => [{ op: 'activation', function: which }, [null, 2, 3, 4]]),
+    ),
+  pools: () =>
+    apart(
+      [null, 7, 9, 3],
+      (['maxPool', 'averagePool'] as const).flatMap((op): [Operation, Shape][] => [
+        [{ op, window: window({ top: 0, bottom: 0, left: 0, right: 0 }) }, [null, 3, 6, 3]],
+        [{ op, window: window(SIDES) }, [null, 4, 8, 3]],
+        [{ op, window: { size: [3, 3], strides: [2, 2], padding: SAME } }, [null, 4, 5, 3]],
+      ]),
+    ),
+  'averages, zeros and reshapes': () =>
+    apart(
+      [null, 4, 6, 2],
+      [
+        [{ op: 'globalAverage', keepsAxes: true }, [null, 1, 1, 2]],
+        [{ op: 'globalAverage', keepsAxes: false }, [null, 2]],
+        [{ op: 'pad', padding: SIDES }, [null, 7, 8, 2]],
+        [{ op: 'reshape' }, [null, 48]],
+        [{ op: 'reshape' }, [null, 3, 16]],
+      ],
+    ),
+  'norms, scales and products': () =>
+    chain(
+      layers.batchNormalization(),
+      layers.layerNormalization({ epsilon: 1e-3 }),
+      layers.dense({ units: 6, activation: 'relu' }),
+      layerScale(),
+      squeezeExcite({ squeezeChannels: 3, activation: 'silu', gate: 'hardSigmoid' }),
+      layers.flatten(),
+      layers.dense({ units: 5, useBias: false, activation: 'relu' }),
+      layers.dense({ units: 4, useBias: false }),
+    ),
+  'slices, shuffle and concatenation': () =>
+    branches((x) => {
+      const left = apply(channelSlice({ begin: 0, size: 3 }), x);
+      const right = apply(
+        conv2d({ padding: 'same', filters: 3 }),
+        apply(channelSlice({ begin: 3, size: 5 }), x),
+      );
+      return apply(channelShuffle({ groups: 2 }), apply(layers.concatenate(), left, right));
+    }),
+  'factors of channels': () =>
+    branches((x) => {
+      const averages = apply(layers.globalAveragePooling2d({}), x);
+      const factors = apply(layers.reshape({ targetShape: [1, 1, 8] }), averages);
+      return [apply(layers.multiply(), x, factors), apply(layers.add(), x, factors)];
+    }),
+  'its input, and a value twice': () => {
+    const graph = chain(conv2d({ name: 'conv' }));
+    return { ...graph, outputs: ['conv', graph.nodes[0].name, 'conv'] };
+  },
+};
+
+/** Noise for a graph of one input. */
+export function noiseFor(graph: Graph, count: number): tf.Tensor {
+  return tf.randomNormal([count, ...(graph.nodes[0].shape.slice(1) as number[])], 0, 2, 'float32', 9);
+}

@@ -1,0 +1,39 @@
+import * as tf from '@tensorflow/tfjs';
+import * as ort from 'onnxruntime-node';
+
+/** What ONNX Runtime makes of an ONNX file, apart from any code of ours: outputs by name, as they come. */
+export async function runOnnx(
+  bytes: Uint8Array,
+  feeds: Readonly<Record<string, tf.Tensor>>,
+): Promise<[name: string, output: tf.Tensor][]> {
+  const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
+  try {
+    expect([...session.inputNames].sort()).toEqual(Object.keys(feeds).sort());
+    const inputs = Object.entries(feeds).map(
+      ([name, tensor]) =>
+        [name, new ort.Tensor('float32', tensor.dataSync<'float32'>(), tensor.shape)] as const,
+    );
+    const made = await session.run(Object.fromEntries(inputs));
+    return session.outputNames.map((name) => {
+      const { data, dims } = made[name];
+      return [name, tf.tensor(Float32Array.from(data as Float32Array), [...dims])];
+    });
+  } finally {
+    await session.release();
+  }
+}
+
+/** Images `[batch, height, width, channels]` with the channels second, other tensors as they are. */
+export function toNchw(x: tf.Tensor): tf.Tensor {
+  return x.rank === 4 ? tf.transpose(x, [0, 3, 1, 2]) : x.clone();
+}
+
+/** The largest difference, by the largest value of `expected`, which must be of some size. */
+export function relativeDifference(actual: tf.Tensor, expected: tf.Tensor): number {
+  expect(actual.shape).toEqual(expected.shape);
+  return tf.tidy(() => {
+    const size = tf.max(tf.abs(expected)).dataSync()[0];
+    expect(size).toBeGreaterThan(1e-2);
+    return tf.max(tf.abs(tf.sub(actual, expected))).dataSync()[0] / size;
+  });
+}
