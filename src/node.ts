@@ -34,6 +34,10 @@ export type { QuantisedDtype } from './export/quantise';
 export { saveLayersModel } from './export/save-layers-model-node';
 
 export { loadKerasFile } from './import/keras-file-node';
+export { OnnxError } from './import/onnx-error';
+export { importOnnx } from './import/onnx';
+export type { ImportOnnxOptions } from './import/onnx';
+export { importOnnxFile } from './import/onnx-node';
 export { loadWeights } from './import/load-weights';
 export { loadTorchWeights, saveTorchWeights } from './import/torch-weights-node';
 

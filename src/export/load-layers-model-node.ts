@@ -5,8 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 
 import { CardinalError } from '../errors';
 // For their registration: a saved model names its layers by class.
-import '../layers/depthwise-separable-conv2d';
-import '../layers/grouped-conv2d';
+import '../layers/register-layers';
 import { LAYERS_MODEL_FILES } from './layers-model';
 
 /**

@@ -1,6 +1,6 @@
 import type { ElementFunction, GraphNode, Shape, Weight } from '../graph/graph';
 import { FLOAT, INT32, type NodeAttribute } from './tensorflow-nodes';
-import { paddingKind } from './tensorflow-padding';
+import { asSame, paddingKind } from './tensorflow-padding';
 import type { TensorflowScope } from './tensorflow-scope';
 
 type Convolution = Extract<GraphNode, { op: 'conv2d' }>;
@@ -28,16 +28,16 @@ export function addConvolution(
   activation?: ElementFunction,
 ): string {
   const { filter, bias, groups, strides } = node;
-  const attributes = geometry(node, shape);
   const channels = shape[3];
-  // TensorFlow 2.21 aborts the process on a depthwise convolution of pixels a side that it fuses with what follows: it
-  // forgets the pixels.
-  const safe = scope.dialect.groups === 'split' || attributes.padding.string !== 'EXPLICIT';
-  if (groups === channels && groups > 1 && strides[0] === strides[1] && safe) {
-    const [height, width, , out] = filter.shape;
-    const depthwise = { shape: [height, width, channels, out / channels], data: filter.data };
-    return convolve(scope, DEPTHWISE, x, depthwise, bias, attributes, activation);
+  if (groups === channels && groups > 1 && strides[0] === strides[1]) {
+    const same = scope.dialect.groups === 'native' ? asSame(node, shape) : node;
+    if (same !== undefined) {
+      const [height, width, , out] = same.filter.shape;
+      const depthwise = { shape: [height, width, channels, out / channels], data: same.filter.data };
+      return convolve(scope, DEPTHWISE, x, depthwise, bias, geometry(same, shape), activation);
+    }
   }
+  const attributes = geometry(node, shape);
   const dense = { T: FLOAT, use_cudnn_on_gpu: { bool: true }, ...attributes };
   if (groups === 1) return convolve(scope, DENSE, x, filter, bias, dense, activation);
   if (scope.dialect.groups === 'native') {

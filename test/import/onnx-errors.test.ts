@@ -174,6 +174,22 @@ describe('shapes and options that do not fit', () => {
       /does not fit 6 x 5 pixels/,
     ],
     [
+      'what comes after a layer that has its weights',
+      {
+        ...conv,
+        nodes: [
+          ['Conv', ['x', 'w'], ['c']],
+          ['Transpose', ['c'], ['y']],
+        ],
+      },
+      /it moves the batch/,
+    ],
+    [
+      'zeros around what may be negative',
+      { nodes: [['MaxPool', ['x'], ['y'], { kernel_shape: [3, 3], pads: [2, 2, 0, 0] }]] },
+      /padding of \[2, 2, 0, 0\] around what may be negative/,
+    ],
+    [
       'an attribute of another type',
       { ...conv, nodes: [['Conv', ['x', 'w'], ['y'], { group: 'two' }]] },
       /attribute group is of another type/,

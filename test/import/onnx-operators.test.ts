@@ -78,6 +78,20 @@ const CASES: Record<string, [file: MadeFile, layers: string]> = {
     },
     'ReLU ZeroPadding2D MaxPooling2D',
   ],
+  'maximum whose last window would begin beyond the image': [
+    {
+      nodes: [
+        ['Relu', ['x'], ['r']],
+        [
+          'MaxPool',
+          ['r'],
+          ['y'],
+          { kernel_shape: [2, 2], strides: [2, 2], pads: [1, 1, 1, 1], ceil_mode: 1 },
+        ],
+      ],
+    },
+    'ReLU ZeroPadding2D MaxPooling2D',
+  ],
   'average, padding counted': [
     {
       nodes: [
