@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { packageRoot } from '../cli/package-root';
 import type { Command } from './contestant-process';
+import { BARE_ONNXRUNTIME, ENGINE } from './protocol';
 
 /** What a table calls a contestant, and how to start it. */
 export interface Contestant {
@@ -47,6 +48,19 @@ export function ours(programs: Programs, implementation = 'auto'): Contestant {
   };
 }
 
+/** This package's ways to predict, all but the one that every ratio is relative to. */
+export function engines(programs: Programs): Contestant[] {
+  const contestants = [
+    ['predict', 'model.predict, accelerated', 'auto'],
+    ['tfjs', 'engine tfjs', `${ENGINE}tfjs`],
+    ['tensorflow', 'engine tensorflow', `${ENGINE}tensorflow`],
+    ['onnxruntime-node', 'onnxruntime-node by itself', BARE_ONNXRUNTIME],
+  ] as const;
+  return contestants.map(([name, title, implementation]) => {
+    return { name, title, isPeer: false, command: workerCommand(programs, 'tensorflow', implementation) };
+  });
+}
+
 /** TensorFlow.js without this package: the textbook split and concatenation, stock layers, stock gradients. */
 export function stock(programs: Programs): Contestant {
   return {
@@ -91,6 +105,6 @@ function threadSettings(threads: number): Record<string, string> {
   return {
     OMP_NUM_THREADS: String(threads),
     TF_NUM_INTRAOP_THREADS: String(threads),
-    TF_NUM_INTEROP_THREADS: '1',
+    TF_NUM_INTEROP_THREADS: String(threads),
   };
 }

@@ -1,3 +1,4 @@
+import { isModelName, modelInfo } from '../../models/catalogue';
 import { seededRandom } from '../../src/data/random';
 import type { TensorToStore } from '../../src/safetensors/serialise';
 import type { Work } from './protocol';
@@ -24,11 +25,16 @@ export function inputsOf(work: Work): Map<string, TensorToStore> {
       const random = seededRandom(5);
       const labels = Int32Array.from({ length: work.batch }, () => random.below(CLASSES));
       return new Map<string, TensorToStore>([
-        ['images', noise([work.batch, ...IMAGE], 4)],
+        ['images', noise([work.batch, ...imageOf(work.model)], 4)],
         ['labels', { shape: [work.batch], data: labels }],
       ]);
     }
   }
+}
+
+/** `[height, width, channels]` */
+function imageOf(model: string): readonly number[] {
+  return isModelName(model) ? modelInfo(model).inputShape : IMAGE;
 }
 
 function noise(shape: number[], seed: number): TensorToStore {

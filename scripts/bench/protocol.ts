@@ -43,6 +43,11 @@ export type Work =
 /** The optimiser of a training step: SGD with Nesterov momentum; decay of kernels only, as an L2 penalty's gradient. */
 export const OPTIMIZER = { learningRate: 0.001, momentum: 0.9, weightDecay: 5e-4 } as const;
 
+/** How a contestant that predicts by an engine names its implementation: `engine:auto`. */
+export const ENGINE = 'engine:';
+/** The implementation that is onnxruntime-node without anything of ours, but the file that it runs. */
+export const BARE_ONNXRUNTIME = 'onnxruntime-node';
+
 export type Request =
   /** Takes up `work` from the inputs (and a model's weights) in `folder`; the first contestant writes the weights. */
   | {

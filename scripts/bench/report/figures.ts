@@ -57,6 +57,29 @@ const WANTED: readonly Wanted[] = [
     median: 2,
     least: 1.3,
   },
+  { case: 'inference', contestant: 'onnxruntime-node', what: 'auto against onnxruntime-node', least: 0.95 },
+];
+
+/** Of two contestants that are not the one that every ratio is relative to: `of` against `to`, item by item. */
+interface Pair {
+  readonly what: string;
+  readonly of: string;
+  readonly to: string;
+  readonly batch: number;
+  readonly least: number;
+}
+
+const TENSORFLOW = { of: 'tensorflow', to: 'onnxruntime-node' };
+const PAIRS: readonly Pair[] = [
+  { ...TENSORFLOW, what: 'engine tensorflow against onnxruntime-node, batch 1', batch: 1, least: 0.6 },
+  { ...TENSORFLOW, what: 'engine tensorflow against onnxruntime-node, batch 64', batch: 64, least: 0.8 },
+  {
+    of: 'tensorflow',
+    to: 'predict',
+    what: 'engine tensorflow against model.predict, batch 1',
+    batch: 1,
+    least: 1.4,
+  },
 ];
 const MOST_MEMORY = 1.25;
 
@@ -69,7 +92,7 @@ export function figuresOf(result: Result): Figure[] {
       .flatMap(({ oursIsFaster }) => (oursIsFaster === null ? [] : [oursIsFaster.median]));
     return found.length === 0 ? [] : [ratioFigure(wanted, found)];
   });
-  return [...ratios, ...memoryFigure(result)];
+  return [...ratios, ...pairFigures(result), ...memoryFigure(result)];
 }
 
 function ratioFigure({ what, median, least }: Wanted, ratios: readonly number[]): Figure {
@@ -84,6 +107,22 @@ function ratioFigure({ what, median, least }: Wanted, ratios: readonly number[])
     measured: `${middle.toFixed(2)} times in the median, ${lowest.toFixed(2)} at least`,
     met: middle >= (median ?? 0) && lowest >= (least ?? 0),
   };
+}
+
+function pairFigures({ items }: Result): Figure[] {
+  return PAIRS.flatMap(({ what, of, to, batch, least }) => {
+    const ratios = items
+      .filter(({ work }) => work.kind === 'inference' && work.batch === batch)
+      .flatMap(({ entries }) => {
+        const median = (name: string) =>
+          entries.find(({ contestant }) => contestant === name)?.milliseconds.median;
+        const [ours, theirs] = [median(of), median(to)];
+        return ours === undefined || theirs === undefined ? [] : [theirs / ours];
+      });
+    return ratios.length === 0
+      ? []
+      : [ratioFigure({ case: 'inference', contestant: of, what, least }, ratios)];
+  });
 }
 
 function memoryFigure(result: Result): Figure[] {

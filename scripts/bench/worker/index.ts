@@ -41,7 +41,7 @@ async function main(backend: BackendName, implementation: string): Promise<void>
         await writeSafetensors(request.to, await prepared.check());
         say({});
       } else {
-        say({ milliseconds: run(prepared, request) });
+        say({ milliseconds: await run(prepared, request) });
       }
     } catch (error) {
       say({ error: (error as Error).message, unsupported: error instanceof UnsupportedError });
@@ -62,13 +62,17 @@ function prepare(setting: Setting): Promise<Prepared> {
   }
 }
 
-function run(prepared: Prepared, { untimed, steps }: Extract<Request, { do: 'run' }>): number[] {
-  for (let i = 0; i < untimed; i++) prepared.step();
-  return Array.from({ length: steps }, () => {
+async function run(
+  prepared: Prepared,
+  { untimed, steps }: Extract<Request, { do: 'run' }>,
+): Promise<number[]> {
+  const times: number[] = [];
+  for (let i = -untimed; i < steps; i++) {
     const start = performance.now();
-    prepared.step();
-    return performance.now() - start;
-  });
+    await prepared.step();
+    if (i >= 0) times.push(performance.now() - start);
+  }
+  return times;
 }
 
 function versions(): Record<string, string> {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { join } from 'node:path';
 import { createModel, isModelName } from '../../../models';
 import { GroupedConv2D } from '../../../src/layers/grouped-conv2d';
-import type { Implementation } from '../../../src/ops/strategies';
+import { IMPLEMENTATIONS, type Implementation } from '../../../src/ops/strategies';
 import { readSafetensors, writeSafetensors } from '../../../src/safetensors/file-node';
 import { seededRandom } from '../../../src/data/random';
 import type { NamedArrays } from '../../../src/train/train-state';
@@ -18,7 +18,9 @@ export async function buildNetwork(
 ): Promise<tf.LayersModel> {
   const { work, folder, writesWeights } = setting;
   const stock = setting.implementation === 'stock';
-  const implementation = (stock ? 'split-concat' : setting.implementation) as Implementation;
+  const implementation = (
+    stock ? 'split-concat' : (IMPLEMENTATIONS.find((name) => name === setting.implementation) ?? 'auto')
+  ) as Implementation;
   const options = { seed: 1, implementation, initialise: writesWeights };
   const model = isModelName(work.model)
     ? createModel(work.model, options)

@@ -6,8 +6,8 @@ export interface Prepared {
   readonly parameters?: number;
   /** Computes once; what came out, by name, for comparison. */
   check(): Promise<ReadonlyMap<string, Output>>;
-  /** One step, whose result is in memory when it returns. */
-  step(): void;
+  /** One step, whose result is in memory when it returns, or when the promise that it returns is kept. */
+  step(): unknown;
   dispose(): void;
 }
 
