@@ -20,19 +20,26 @@ export function toTensorflowGraph(graph: Graph, dialect: TensorflowDialect): Ten
   const nameOf = (name: string): string => names.get(name) as string;
   const merged = dialect.fused ? mergedActivations(graph) : new Map<string, Activation>();
   const gone = new Set([...merged.values()].map(({ name }) => name));
+  const values = new Values(list, (name) => nodeOf(byName, name), nameOf);
   for (const node of graph.nodes) {
     if (gone.has(node.name)) continue;
     const activation = merged.get(node.name);
-    const scope = new TensorflowScope(list, nameOf((activation ?? node).name), dialect);
-    const inputs = node.inputs.map((name) => nameOf(name));
-    const shapes = node.inputs.map((name) => (byName.get(name) as GraphNode).shape);
-    addNode(scope, node, inputs, shapes, activation);
+    const { name } = activation ?? node;
+    const flat = node.shape.length > 2 && isRowwise(node, values, byName);
+    const own = flat ? list.reserve(`${nameOf(name)}/rows`) : nameOf(name);
+    const inputs = node.inputs.map((input) => (flat ? values.rowsOf(input) : values.imageOf(input)));
+    const shapes = node.inputs.map((input) => nodeOf(byName, input).shape);
+    const scope = new TensorflowScope(list, own, dialect);
+    const made = flat
+      ? addNode(scope, { ...node, shape: rowShape(node.shape) }, inputs, shapes.map(rowShape), activation)
+      : addNode(scope, node, inputs, shapes, activation);
+    (flat ? values.rows : values.images).set(name, made);
   }
   const keys = new NodeList();
   const endpoint = (name: string, node: string): Endpoint => ({
     key: keys.reserve(nameOf(name).replace(/\W/g, '_')),
     node,
-    shape: (byName.get(name) as GraphNode).shape,
+    shape: nodeOf(byName, name).shape,
   });
   const inputs = graph.nodes
     .filter(({ op }) => op === 'input')
@@ -40,7 +47,7 @@ export function toTensorflowGraph(graph: Graph, dialect: TensorflowDialect): Ten
   // TensorFlow does not put out what it is given, nor tfjs one value twice.
   const used = new Set(inputs.map(({ node }) => node));
   const outputs = graph.outputs.map((name) => {
-    const value = nameOf(name);
+    const value = values.imageOf(name);
     const node = used.has(value)
       ? list.add(list.reserve(`${value}/output`), 'Identity', [value], { T: FLOAT })
       : value;
@@ -48,6 +55,66 @@ export function toTensorflowGraph(graph: Graph, dialect: TensorflowDialect): Ten
     return endpoint(name, node);
   });
   return { nodes: list.nodes, inputs, outputs };
+}
+
+/** Nodes by the graph's names for the values that they compute, as images and as rows of channels, either when asked for. */
+class Values {
+  readonly images = new Map<string, string>();
+  readonly rows = new Map<string, string>();
+
+  constructor(
+    private readonly list: NodeList,
+    private readonly find: (name: string) => GraphNode,
+    private readonly nameOf: (name: string) => string,
+  ) {}
+
+  imageOf(name: string): string {
+    return (
+      this.images.get(name) ??
+      this.reshaped(this.images, name, this.nameOf(name), this.rows, this.find(name).shape)
+    );
+  }
+
+  rowsOf(name: string): string {
+    const own = `${this.nameOf(name)}/as_rows`;
+    return (
+      this.rows.get(name) ??
+      this.reshaped(this.rows, name, this.list.reserve(own), this.images, rowShape(this.find(name).shape))
+    );
+  }
+
+  private reshaped(
+    to: Map<string, string>,
+    name: string,
+    own: string,
+    from: Map<string, string>,
+    shape: Shape,
+  ): string {
+    const scope = new TensorflowScope(this.list, own, { groups: 'native', fused: false });
+    const made = reshapeTo(scope, from.get(name) as string, shape);
+    to.set(name, made);
+    return made;
+  }
+}
+
+/**
+ * Whether a node is computed on rows of channels: products must be, and what follows them is, so that nothing stands between
+ * a product and what TensorFlow takes into it.
+ */
+function isRowwise(node: GraphNode, values: Values, byName: ReadonlyMap<string, GraphNode>): boolean {
+  const [first] = node.inputs;
+  if (node.op === 'linear') return true;
+  if (node.op === 'activation') return values.rows.has(first);
+  const shapes = node.inputs.map((name) => nodeOf(byName, name).shape.join());
+  return node.op === 'add' && new Set(shapes).size === 1 && node.inputs.some((name) => values.rows.has(name));
+}
+
+function rowShape(shape: Shape): Shape {
+  return [null, shape[shape.length - 1] as number];
+}
+
+function nodeOf(byName: ReadonlyMap<string, GraphNode>, name: string): GraphNode {
+  return byName.get(name) as GraphNode;
 }
 
 type Activation = Extract<GraphNode, { op: 'activation' }>;
@@ -81,7 +148,7 @@ function addNode(
     case 'conv2d':
       return addConvolution(scope, node, x, shape, activation?.function);
     case 'linear':
-      return addLinear(scope, node, x, shape, activation);
+      return addLinear(scope, node, x, activation);
     case 'affine': {
       const scaled = scope.part('scaled', 'Mul', [x, scope.weight('scale', node.scale)]);
       return scope.last('AddV2', [scaled, scope.weight('shift', node.shift)]);
@@ -125,29 +192,20 @@ function addNode(
 
 function addLinear(
   scope: TensorflowScope,
-  { kernel, bias, shape: made }: Extract<GraphNode, { op: 'linear' }>,
-  x: string,
-  shape: Shape,
+  { kernel, bias }: Extract<GraphNode, { op: 'linear' }>,
+  rows: string,
   activation: Activation | undefined,
 ): string {
-  const flat = shape.length === 2;
-  const rows = flat ? x : scope.reshape('rows', x, [-1, kernel.shape[0]]);
-  const finish: TensorflowScope['last'] = (op, inputs, attributes) =>
-    flat
-      ? scope.last(op, inputs, attributes)
-      : reshapeTo(scope, scope.part('columns', op, inputs, attributes), made);
   const inputs = [rows, scope.kernel('kernel', kernel)];
   const attributes = { T: FLOAT, transpose_a: { bool: false }, transpose_b: { bool: false } };
-  if (bias === undefined && activation === undefined) return finish('MatMul', inputs, attributes);
-  const added = scope.weight(
-    'bias',
-    bias ?? { shape: [kernel.shape[1]], data: new Float32Array(kernel.shape[1]) },
-  );
+  if (bias === undefined && activation === undefined) return scope.last('MatMul', inputs, attributes);
+  const zeros = () => new Float32Array(kernel.shape[1]);
+  const added = scope.weight('bias', bias ?? { shape: [kernel.shape[1]], data: zeros() });
   if (scope.dialect.fused) {
-    return finish('_FusedMatMul', [...inputs, added], { ...attributes, ...fusion(activation?.function) });
+    return scope.last('_FusedMatMul', [...inputs, added], { ...attributes, ...fusion(activation?.function) });
   }
   const product = scope.part('product', 'MatMul', inputs, attributes);
-  return finish('BiasAdd', [product, added], { T: FLOAT, data_format: { string: 'NHWC' } });
+  return scope.last('BiasAdd', [product, added], { T: FLOAT, data_format: { string: 'NHWC' } });
 }
 
 function addLayerNorm(

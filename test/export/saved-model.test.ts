@@ -96,11 +96,23 @@ describe('the nodes', () => {
   });
 
   test('never give a depthwise convolution pixels a side, on which TensorFlow aborts', () => {
-    const depthwise = (padding: number) =>
-      groupedConv2D({ filters: 8, kernelSize: 3, groups: 8, strides: 2, padding });
-    const ops = (padding: number) => nodesOf(depthwise(padding)).nodes.map(({ op }) => op);
-    expect(ops(1)).toContain('Conv2D');
-    expect(ops(0)).toContain('DepthwiseConv2dNative');
+    const depthwise = (options: object) =>
+      groupedConv2D({ filters: 8, kernelSize: 3, groups: 8, ...options });
+    const convolution = (options: object) => {
+      const { nodes } = nodesOf(depthwise(options));
+      const { op, attributes } = nodes.find((node) => /Conv/.test(node.op)) as (typeof nodes)[number];
+      const [{ value }] = nodes.filter(({ name }) => name.endsWith('filter'));
+      return [op, attributes.padding, value?.shape];
+    };
+    // One pixel a side: TensorFlow's own rule would put it on the right alone, unless the filter is larger.
+    const larger = ['DepthwiseConv2dNative', { string: 'SAME' }, [4, 4, 8, 1]];
+    expect(convolution({ strides: 2, padding: 1 })).toEqual(larger);
+    expect(convolution({ strides: 2, padding: 0 })).toEqual([
+      'DepthwiseConv2dNative',
+      { string: 'VALID' },
+      [3, 3, 8, 1],
+    ]);
+    expect(convolution({ padding: 3 })).toEqual(['Conv2D', { string: 'EXPLICIT' }, [3, 3, 1, 8]]);
   });
 
   test('have names that TensorFlow takes, each once', () => {

@@ -88,6 +88,17 @@ export const GRAPH_CASES: Readonly<Record<string, () => Graph>> = {
       groupedConv2D({ filters: 16, kernelSize: 2, groups: 16, strides: [2, 1], useBias: false }),
       depthwiseSeparableConv2D({ filters: 12, padding: 1, batchNorm: true, activation: 'relu6' }),
     ),
+  // TensorFlow's own rule would put all that is added on one side.
+  'depthwise convolutions of even images': () =>
+    branches(
+      (x) => {
+        const depthwise = (kernelSize: number) =>
+          groupedConv2D({ filters: 8, kernelSize, groups: 8, strides: 2, padding: (kernelSize - 1) / 2 });
+        const relu = layers.reLU({ maxValue: 6 });
+        return [apply(relu, apply(depthwise(3), x)), apply(relu, apply(depthwise(5), x))];
+      },
+      [6, 8, 8],
+    ),
   'a convolution that two read': () =>
     branches((x) => {
       const convolved = apply(conv2d({ padding: 'same' }), x);
