@@ -76,7 +76,7 @@ function weightsOf({ nodes }: TensorflowGraph, dtype: QuantisedDtype | undefined
 function stored(name: string, value: ConstantValue, dtype: QuantisedDtype | undefined): StoredWeights {
   const { shape, data, isKernel } = value;
   if (data instanceof Float32Array)
-    return storeWeights([{ name, shape, data }], isKernel === true || isKernel === undefined ? dtype : undefined);
+    return storeWeights([{ name, shape, data }], isKernel ? dtype : undefined);
   const bytes = new Uint8Array(4 * data.length);
   const view = new DataView(bytes.buffer);
   data.forEach((number, position) => view.setInt32(4 * position, number, true));

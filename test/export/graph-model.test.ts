@@ -108,6 +108,12 @@ describe('the files', () => {
     model.dispose();
   });
 
+  test('keep exact what is no kernel', () => {
+    const { weights } = jsonOf(toGraphModel(GRAPH_CASES.pools(), { quantize: 'uint8' })).weightsManifest[0];
+    expect(weights.map(({ name }) => name)).toContain('made_4/factors');
+    for (const { quantization } of weights) expect(quantization).toBeUndefined();
+  });
+
   test('are the same each time, and cut as browsers like them', () => {
     const { model, graph } = toy();
     expect(toGraphModel(graph)).toEqual(toGraphModel(graph));
