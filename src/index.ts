@@ -37,7 +37,9 @@ export type { SqueezeExciteArgs } from './layers/squeeze-excite';
 
 export { accelerate, isAccelerated, restore } from './backends/accelerate';
 
+export { toGraphModel } from './export/graph-model';
 export { enableKerasGroups } from './import/enable-keras-groups';
+export { loadGraphModel } from './import/graph-model';
 export { assignTorchTensors, torchTensors } from './import/torch-weights';
 export type { LoadReport } from './import/torch-weights';
 

@@ -31,6 +31,7 @@ export { toOnnx } from './export/onnx';
 export type { OnnxOptions } from './export/onnx';
 export { QUANTISED_DTYPES } from './export/quantise';
 export type { QuantisedDtype } from './export/quantise';
+export { toSavedModel } from './export/saved-model';
 export { saveLayersModel } from './export/save-layers-model-node';
 
 export { loadKerasFile } from './import/keras-file-node';

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 
 // The library and the zoo run in browsers: nothing of Node may come in, and not much of anything.
 it.each([
-  ['src/index.ts', 30],
+  ['src/index.ts', 40],
   ['models/index.ts', 32],
 ])('%s bundles for a browser, in less than %i kB gzipped', async (entry, kilobytes) => {
   const { outputFiles, metafile } = await build({
