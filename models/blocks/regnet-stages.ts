@@ -1,3 +1,5 @@
+import { roundHalfToEven } from '../../src/ops/round-half-to-even';
+
 /** The numbers that span the design space of RegNet. */
 export interface RegNetParameters {
   /** Blocks in all. */
@@ -50,13 +52,8 @@ export function regnetStages(parameters: RegNetParameters): RegNetStage[] {
 function quantisedWidth(block: number, { initialWidth, slope, ratio }: RegNetParameters): number {
   const linear = initialWidth + slope * block;
   const exponent = roundHalfToEven(Math.log(linear / initialWidth) / Math.log(ratio));
+  // RegNetX-1.6GF has a width of 180, which is 22.5 times 8 and has to become 176.
   return roundHalfToEven((initialWidth * ratio ** exponent) / MULTIPLE) * MULTIPLE;
-}
-
-/** As NumPy and PyTorch round. RegNetX-1.6GF has a width of 180, which is 22.5 times 8 and has to become 176. */
-function roundHalfToEven(value: number): number {
-  const rounded = Math.round(value);
-  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
 /**

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import { nodeBackend, withMethods, type Binding } from '../../src/backends/tensorflow/compile/binding';
 
 /** What one operation of TensorFlow came to in a profiled run. */
 export interface OperationTime {
@@ -7,10 +7,6 @@ export interface OperationTime {
   readonly calls: number;
   /** Wall time, of all calls together. */
   readonly milliseconds: number;
-}
-
-interface Binding {
-  executeOp(name: string, ...rest: unknown[]): unknown;
 }
 
 /** What a wrapper costs is small against an operation, but not against JavaScript between two of them. */
@@ -23,32 +19,23 @@ const OUTSIDE = '(JavaScript)';
  * profileOperations(() => step()).slice(0, 10).forEach((row) => console.log(row));
  */
 export function profileOperations(run: () => void): OperationTime[] {
-  const backend = tf.backend() as unknown as { binding: Binding };
+  const backend = nodeBackend();
   const { binding } = backend;
   const rows = new Map<string, { calls: number; milliseconds: number }>();
-  // The addon's own methods cannot be assigned to, so an object in front of it has one of the same name.
-  backend.binding = Object.create(binding, {
-    executeOp: {
-      value: (name: string, ...rest: unknown[]) => {
-        const start = performance.now();
-        try {
-          return binding.executeOp(name, ...rest);
-        } finally {
-          const row = rows.get(name) ?? { calls: 0, milliseconds: 0 };
-          rows.set(name, {
-            calls: row.calls + 1,
-            milliseconds: row.milliseconds + performance.now() - start,
-          });
-        }
-      },
-    },
-  }) as Binding;
+  const executeOp: Binding['executeOp'] = (name, ...rest) => {
+    const start = performance.now();
+    try {
+      return binding.executeOp(name, ...rest);
+    } finally {
+      const row = rows.get(name) ?? { calls: 0, milliseconds: 0 };
+      rows.set(name, {
+        calls: row.calls + 1,
+        milliseconds: row.milliseconds + performance.now() - start,
+      });
+    }
+  };
   const start = performance.now();
-  try {
-    run();
-  } finally {
-    backend.binding = binding;
-  }
+  withMethods(backend, { executeOp }, run);
   const total = performance.now() - start;
   const operations = [...rows].map(([operation, row]) => ({ operation, ...row }));
   const inside = operations.reduce((sum, { milliseconds }) => sum + milliseconds, 0);

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 
 import { CardinalError, check } from '../errors';
+import { roundHalfToEven } from '../ops/round-half-to-even';
 
 // sharp loads a native library, which most commands can do without.
 const requireWhenNeeded = createRequire(__filename);
@@ -79,9 +80,4 @@ async function decodeImage(path: string, { resize, size, interpolation }: ImageS
     const [reason] = (error as Error).message.split('\n');
     throw new CardinalError(`${path} could not be read as an image: ${reason}`);
   }
-}
-
-function roundHalfToEven(value: number): number {
-  const below = Math.floor(value);
-  return value - below === 0.5 ? below + (below % 2) : Math.round(value);
 }

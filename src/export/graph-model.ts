@@ -5,6 +5,7 @@ import { storeWeights, type StoredWeights } from './quantise-manifest';
 import { toTensorflowGraph } from './tensorflow-graph';
 import {
   elementTypeOf,
+  GRAPH_PRODUCER,
   type ConstantValue,
   type Endpoint,
   type NodeAttribute,
@@ -48,7 +49,11 @@ export function toGraphModel(
     generatedBy: 'tfjs-cardinal',
     convertedBy: null,
     signature: signatureOf(tensorflow),
-    modelTopology: { node: tensorflow.nodes.map(nodeJson), library: {}, versions: { producer: 987 } },
+    modelTopology: {
+      node: tensorflow.nodes.map(nodeJson),
+      library: {},
+      versions: { producer: GRAPH_PRODUCER },
+    },
     weightsManifest: [{ paths, weights: entries }],
   };
   const text = new TextEncoder().encode(JSON.stringify(model));

@@ -1,4 +1,5 @@
 import { check, invalidArgument, unknownChoice } from '../errors';
+import { roundHalfToEven } from '../ops/round-half-to-even';
 
 /** The types that tfjs stores quantised weights in. */
 export const QUANTISED_DTYPES = ['float16', 'uint8', 'uint16'] as const;
@@ -73,14 +74,9 @@ function toFloat16(value: number): number {
   const size = Math.abs(value);
   // Below 2^-14 the numbers are a fixed 2^-24 apart; above, 2^10 to each power of 2.
   const exponent = size < 2 ** -14 ? -14 : Math.floor(Math.log2(size));
-  const fraction = roundToEven(size * 2 ** (10 - exponent));
+  const fraction = roundHalfToEven(size * 2 ** (10 - exponent));
   // A fraction that rounds up to the next power of 2 carries into the exponent by itself.
   return sign | (size < 2 ** -14 ? fraction : ((exponent + 15) << 10) + fraction - 1024);
-}
-
-function roundToEven(value: number): number {
-  const rounded = Math.round(value);
-  return rounded - value === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded;
 }
 
 function littleEndian(numbers: Uint8Array | Uint16Array): Uint8Array {

@@ -1,4 +1,11 @@
-import { newNode, shapeOf, shapeValue, TAG, typeValue } from '../backends/tensorflow/compile/saved-model';
+import {
+  newNode,
+  savedModelMessage,
+  shapeOf,
+  shapeValue,
+  tensorValue,
+  typeValue,
+} from '../backends/tensorflow/compile/messages';
 import {
   protobufs,
   type AttrValue,
@@ -10,6 +17,7 @@ import type { Graph, Shape } from '../graph/graph';
 import { toTensorflowGraph } from './tensorflow-graph';
 import {
   elementTypeOf,
+  GRAPH_PRODUCER,
   type ConstantValue,
   type ElementType,
   type Endpoint,
@@ -25,8 +33,7 @@ export const SIGNATURE = 'serving_default';
 /** Numbers of TensorFlow's types. */
 const TYPES: Readonly<Record<ElementType, number>> = { DT_FLOAT: 1, DT_INT32: 3 };
 
-// The graph's language as of TensorFlow 2.8, which every later one reads.
-const PRODUCER = 987;
+// Of TensorFlow 2.8, as the producer is.
 const MIN_CONSUMER = 12;
 const VERSION = '2.8.0';
 
@@ -54,22 +61,13 @@ export const TENSORFLOW_DIALECT: TensorflowDialect = { groups: 'native', fused: 
 export function savedModelBytes({ nodes, inputs, outputs }: TensorflowGraph): Uint8Array {
   const pb = protobufs();
   const versions = new pb.VersionDef();
-  versions.setProducer(PRODUCER);
+  versions.setProducer(GRAPH_PRODUCER);
   versions.setMinConsumer(MIN_CONSUMER);
   const graph = new pb.GraphDef();
   graph.setVersions(versions);
   for (const node of nodes) graph.addNode(nodeMessage(node));
-  const info = new pb.MetaGraphDef.MetaInfoDef();
-  info.addTags(TAG);
-  info.setTensorflowVersion(VERSION);
-  const metaGraph = new pb.MetaGraphDef();
-  metaGraph.setMetaInfoDef(info);
-  metaGraph.setGraphDef(graph);
-  metaGraph.getSignatureDefMap().set(SIGNATURE, signatureMessage(inputs, outputs));
-  const savedModel = new pb.SavedModel();
-  savedModel.setSavedModelSchemaVersion(1);
-  savedModel.addMetaGraphs(metaGraph);
-  return savedModel.serializeBinary();
+  const signatures = new Map([[SIGNATURE, signatureMessage(inputs, outputs)]]);
+  return savedModelMessage({ graph, version: VERSION, signatures });
 }
 
 function signatureMessage(inputs: readonly Endpoint[], outputs: readonly Endpoint[]): SignatureDef {
@@ -117,15 +115,12 @@ function attributeMessage(attribute: NodeAttribute): AttrValue {
 }
 
 function constantMessage(value: ConstantValue): AttrValue {
-  const pb = protobufs();
   const { buffer, byteOffset, byteLength } = value.data;
-  const tensor = new pb.Tensor();
-  tensor.setDtype(TYPES[elementTypeOf(value)]);
-  tensor.setTensorShape(shapeOf(value.shape));
-  tensor.setTensorContent(new Uint8Array(buffer, byteOffset, byteLength));
-  const message = new pb.AttrValue();
-  message.setTensor(tensor);
-  return message;
+  return tensorValue(
+    TYPES[elementTypeOf(value)],
+    value.shape,
+    new Uint8Array(buffer, byteOffset, byteLength),
+  );
 }
 
 function lengthsOf(shape: Shape): number[] {

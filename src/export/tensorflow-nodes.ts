@@ -48,6 +48,9 @@ export interface TensorflowGraph {
   readonly outputs: readonly Endpoint[];
 }
 
+/** The graph's language as of TensorFlow 2.8, which every later one and tfjs read. */
+export const GRAPH_PRODUCER = 987;
+
 export const FLOAT: NodeAttribute = { type: 'DT_FLOAT' };
 export const INT32: NodeAttribute = { type: 'DT_INT32' };
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { runTensorflow, TENSORFLOW } from './libtensorflow';
+import { gradientDepth } from './native-gradient';
 
 // An activation that tfjs composes is differentiated piece by piece, and each piece keeps its input until then. Here the
 // derivative is computed by its formula along with the value, while everything that it needs is at hand: one tensor is
@@ -7,7 +7,7 @@ import { runTensorflow, TENSORFLOW } from './libtensorflow';
 
 /** A function of each element by itself, with its derivative. */
 export interface Elementwise {
-  /** By {@link untaped} operations: the value, and the derivative where it is wanted. */
+  /** By operations that leave nothing on the tape: the value, and the derivative where it is wanted. */
   compute(x: tf.Tensor, wantsDerivative: boolean): { y: tf.Tensor; derivative?: tf.Tensor };
   /** The derivative by operations on the tape, which can be differentiated in turn. */
   derivative(x: tf.Tensor): tf.Tensor;
@@ -22,7 +22,7 @@ export interface Elementwise {
 export function elementwise<T extends tf.Tensor>(input: T, { compute, derivative }: Elementwise): T {
   return tf.tidy(() => {
     const x: tf.Tensor = input.dtype === 'float32' ? input : tf.cast(input, 'float32');
-    const depth = (tf.engine() as unknown as { state: { gradientDepth: number } }).state.gradientDepth;
+    const depth = gradientDepth();
     if (depth === 0) return compute(x, false).y as T;
     const ahead = depth === 1;
     return tf.customGrad((x, save) => {
@@ -33,13 +33,4 @@ export function elementwise<T extends tf.Tensor>(input: T, { compute, derivative
       return { value: made.y, gradFunc };
     })(x) as T;
   });
-}
-
-/** An operation of TensorFlow on float32 tensors, on its backend one call that leaves nothing on the tape. */
-export function untaped<Inputs extends tf.Tensor[]>(
-  operation: string,
-  composed: (...inputs: Inputs) => tf.Tensor,
-): (...inputs: Inputs) => tf.Tensor {
-  return (...inputs) =>
-    tf.getBackend() === TENSORFLOW ? runTensorflow(operation, inputs, {})[0] : composed(...inputs);
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { elementwise, type Elementwise, untaped } from './elementwise';
-import { add, mul, square, sub } from './untaped';
+import { elementwise, type Elementwise } from './elementwise';
+import { add, mul, square, sub, untaped } from './untaped';
 
 const erf = untaped('Erf', tf.erf);
 const exp = untaped('Exp', tf.exp);

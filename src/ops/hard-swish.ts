@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { elementwise, type Elementwise, untaped } from './elementwise';
-import { add, mul } from './untaped';
+import { elementwise, type Elementwise } from './elementwise';
+import { add, mul, untaped } from './untaped';
 
 const relu6 = untaped('Relu6', tf.relu6);
 /** `x` where `y = relu6(…)` is between its bounds, else 0: the choice that TensorFlow and PyTorch make at the bounds. */

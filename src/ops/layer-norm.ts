@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { check } from '../errors';
+import { gradientDepth } from './native-gradient';
 
 /**
  * Layer norm over the last axis: at each position the channels less their mean, over their deviation, times `gamma`, plus
@@ -29,9 +30,8 @@ export function layerNorm<T extends tf.Tensor>(x: T, gamma: tf.Tensor, beta: tf.
 
 /** `(x - mean) / deviation` over the last axis. */
 function normalised(x: tf.Tensor, epsilon: number): tf.Tensor {
-  const { gradientDepth } = (tf.engine() as unknown as { state: { gradientDepth: number } }).state;
   // Kept from the forward pass, these would be constants to a gradient of the gradient, which computes them anew.
-  const ahead = gradientDepth === 1;
+  const ahead = gradientDepth() === 1;
   return tf.customGrad((input, save) => {
     const made = statistics(input as tf.Tensor, epsilon);
     (save as (tensors: tf.Tensor[]) => void)(ahead ? [made.normal, made.inverse] : [input as tf.Tensor]);

@@ -2,11 +2,19 @@ import * as tf from '@tensorflow/tfjs';
 import { runTensorflow, TENSORFLOW } from './libtensorflow';
 
 /**
+ * How many gradients are being recorded, one within another: 0 where nothing is differentiated, 1 in the pass that a first
+ * gradient is taken of.
+ */
+export function gradientDepth(): number {
+  return (tf.engine() as unknown as { state: { gradientDepth: number } }).state.gradientDepth;
+}
+
+/**
  * Whether the gradient that is now computed will be differentiated in turn. Then it must be made of operations on the
  * tape: a native call would leave none, and a second derivative would miss its share without a word.
  */
 export function isDifferentiated(): boolean {
-  return (tf.engine() as unknown as { state: { gradientDepth: number } }).state.gradientDepth > 0;
+  return gradientDepth() > 0;
 }
 
 /** Whether a gradient may be one call of libtensorflow: on its backend, and not itself differentiated. */

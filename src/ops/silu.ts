@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { elementwise, type Elementwise, untaped } from './elementwise';
-import { add, mul } from './untaped';
+import { elementwise, type Elementwise } from './elementwise';
+import { add, mul, untaped } from './untaped';
 
 const sigmoid = untaped('Sigmoid', tf.sigmoid);
 /** `y · (1 - y) · dy`, for the `y` that a sigmoid put out. */

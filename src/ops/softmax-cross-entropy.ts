@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { check } from '../errors';
 import { elementType, runTensorflow, TENSORFLOW, type Attribute } from './libtensorflow';
+import { gradientDepth } from './native-gradient';
 
 /**
  * The cross-entropy, in natural units, between targets and the softmax of logits, for each row.
@@ -56,6 +57,5 @@ function nativeLoss(logits: tf.Tensor2D, targets: tf.Tensor): tf.Tensor {
  * a gradient is recorded within another shows in the depth of tapes.
  */
 function mayCallNative(): boolean {
-  const { gradientDepth } = (tf.engine() as unknown as { state: { gradientDepth: number } }).state;
-  return tf.getBackend() === TENSORFLOW && gradientDepth <= 1;
+  return tf.getBackend() === TENSORFLOW && gradientDepth() <= 1;
 }

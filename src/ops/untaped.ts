@@ -5,30 +5,32 @@ import { runTensorflow, TENSORFLOW } from './libtensorflow';
 // tensorflow backend these skip tfjs's engine (its tape, its scopes for intermediates) at a third of the time; elsewhere
 // they are the tfjs operations. Tensors are made as by any operation: `tf.tidy` frees them.
 
+/**
+ * An operation of TensorFlow that has the attribute `T` and no other without a default: on float32 tensors of its backend one
+ * call that leaves nothing on the tape, otherwise what `composed` does.
+ */
+export function untaped<Inputs extends tf.Tensor[]>(
+  operation: string,
+  composed: (...inputs: Inputs) => tf.Tensor,
+): (...inputs: Inputs) => tf.Tensor {
+  return (...inputs) => {
+    const isNative = tf.getBackend() === TENSORFLOW && inputs.every(({ dtype }) => dtype === 'float32');
+    return isNative ? runTensorflow(operation, inputs, {})[0] : composed(...inputs);
+  };
+}
+
 type Binary = (a: tf.Tensor, b: tf.Tensor) => tf.Tensor;
 type Unary = (x: tf.Tensor) => tf.Tensor;
 
-function binary(operation: string, stock: Binary): Binary {
-  return (a, b) => (isNative(a) && isNative(b) ? runTensorflow(operation, [a, b], {})[0] : stock(a, b));
-}
-
-function unary(operation: string, stock: Unary): Unary {
-  return (x) => (isNative(x) ? runTensorflow(operation, [x], {})[0] : stock(x));
-}
-
-function isNative(x: tf.Tensor): boolean {
-  return x.dtype === 'float32' && tf.getBackend() === TENSORFLOW;
-}
-
 /** As `tf.add`, broadcasting too, but never differentiated: it leaves nothing on the tape. */
-export const add = binary('AddV2', tf.add);
+export const add: Binary = untaped('AddV2', tf.add as Binary);
 /** As `tf.sub`, never differentiated. */
-export const sub = binary('Sub', tf.sub);
+export const sub: Binary = untaped('Sub', tf.sub as Binary);
 /** As `tf.mul`, never differentiated. */
-export const mul = binary('Mul', tf.mul);
+export const mul: Binary = untaped('Mul', tf.mul as Binary);
 /** As `tf.div`, never differentiated. */
-export const div = binary('RealDiv', tf.div);
+export const div: Binary = untaped('RealDiv', tf.div as Binary);
 /** As `tf.sqrt`, never differentiated. */
-export const sqrt = unary('Sqrt', tf.sqrt);
+export const sqrt: Unary = untaped('Sqrt', tf.sqrt as Unary);
 /** As `tf.square`, never differentiated. */
-export const square = unary('Square', tf.square);
+export const square: Unary = untaped('Square', tf.square as Unary);

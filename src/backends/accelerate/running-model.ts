@@ -48,8 +48,8 @@ export class RunningModel {
 
   private note(layer: tf.layers.Layer, read: readonly tf.Tensor[], made: readonly tf.Tensor[]): void {
     const { inbound, outbound } = nodesOf(layer);
-    // A shared layer's readers cannot be told apart by call, and tfjs calls a reader once for each of its outputs. Readers in other models are counted too and never come, so
-    // that their activation stays, as without us.
+    // A shared layer's readers cannot be told apart by call, and tfjs calls a reader once for each of its outputs. Readers
+    // in other models are counted too and never come, so that their activation stays, as without us.
     const readOnce = outbound.length > 0 && outbound.every(({ outputTensors }) => outputTensors.length === 1);
     if (inbound.length === 1 && made.length === 1 && readOnce && !this.isOutput(layer)) {
       this.readers.set(made[0], outbound.length);

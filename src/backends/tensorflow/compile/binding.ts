@@ -46,3 +46,18 @@ export interface NodeBackend {
 export function nodeBackend(): NodeBackend {
   return tf.backend() as unknown as NodeBackend;
 }
+
+/** Runs `run` while some of the addon's methods are others, and puts the addon back. */
+export function withMethods<T>(backend: NodeBackend, methods: Partial<Binding>, run: () => T): T {
+  const { binding } = backend;
+  // The addon's own methods cannot be assigned to, so an object in front of it has some of the same names.
+  backend.binding = Object.create(
+    binding,
+    Object.fromEntries(Object.entries(methods).map(([name, value]) => [name, { value }])),
+  ) as Binding;
+  try {
+    return run();
+  } finally {
+    backend.binding = binding;
+  }
+}

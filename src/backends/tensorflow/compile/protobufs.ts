@@ -40,7 +40,7 @@ interface VersionDef {
   setMinConsumer(version: number): void;
 }
 
-interface GraphDef {
+export interface GraphDef {
   addNode(node: NodeDef): void;
   setVersions(versions: VersionDef): void;
 }

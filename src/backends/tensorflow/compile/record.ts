@@ -1,5 +1,5 @@
 import { NotCompilableError } from '../../step-compiler';
-import { type Binding, type BoundAttribute, type NodeBackend } from './binding';
+import { withMethods, type Binding, type BoundAttribute, type NodeBackend } from './binding';
 
 /** An operation that was run, or a constant that was made. */
 export type RecordedNode = RecordedConstant | RecordedOperation;
@@ -64,8 +64,7 @@ export function record(backend: NodeBackend, known: KnownTensors, run: () => voi
     return `${name}:0`;
   };
 
-  // The addon's own methods cannot be assigned to, so an object in front of it has some of the same names.
-  const overrides: Partial<Binding> = {
+  const methods: Partial<Binding> = {
     createTensor: (shape, dtype, values) => {
       const id = binding.createTensor(shape, dtype, values);
       const name = `constant${nodes.length}`;
@@ -94,15 +93,7 @@ export function record(backend: NodeBackend, known: KnownTensors, run: () => voi
       throw new NotCompilableError('the step runs a SavedModel');
     },
   };
-  backend.binding = Object.create(
-    binding,
-    Object.fromEntries(Object.entries(overrides).map(([name, value]) => [name, { value }])),
-  ) as Binding;
-  try {
-    run();
-  } finally {
-    backend.binding = binding;
-  }
+  withMethods(backend, methods, run);
   return { nodes, feeds, source };
 }
 

@@ -1,7 +1,8 @@
 import { NotCompilableError } from '../../step-compiler';
 import { type Binding, type BoundAttribute } from './binding';
 import { type RecordedConstant, type RecordedOperation, type Recording } from './record';
-import { protobufs, type AttrValue, type NodeDef, type TensorShape } from './protobufs';
+import { newNode, savedModelMessage, shapeValue, tensorValue, typeValue } from './messages';
+import { protobufs, type AttrValue, type NodeDef } from './protobufs';
 
 /** A tensor that is given to the graph at each run. */
 export interface Placeholder {
@@ -9,9 +10,6 @@ export interface Placeholder {
   readonly dtype: number;
   readonly shape: readonly number[];
 }
-
-/** The tag under which a session finds the graph. */
-export const TAG = 'serve';
 
 // Between eager calls TensorFlow infers these from the inputs; in a graph they must be there. tfjs-node leaves them out.
 const INFERRED_FROM_FIRST_INPUT: Readonly<Record<string, string>> = {
@@ -26,8 +24,7 @@ export function savedModelOf(
   placeholders: readonly Placeholder[],
   binding: Binding,
 ): Uint8Array {
-  const pb = protobufs();
-  const graph = new pb.GraphDef();
+  const graph = new (protobufs().GraphDef)();
   for (const { name, dtype, shape } of placeholders) {
     const node = newNode(name, 'Placeholder');
     node.getAttrMap().set('dtype', typeValue(dtype));
@@ -37,35 +34,13 @@ export function savedModelOf(
   for (const node of recording.nodes) {
     graph.addNode(node.kind === 'constant' ? constantNode(node) : operationNode(node, binding));
   }
-  const info = new pb.MetaGraphDef.MetaInfoDef();
-  info.addTags(TAG);
-  const metaGraph = new pb.MetaGraphDef();
-  metaGraph.setMetaInfoDef(info);
-  metaGraph.setGraphDef(graph);
-  const savedModel = new pb.SavedModel();
-  savedModel.setSavedModelSchemaVersion(1);
-  savedModel.addMetaGraphs(metaGraph);
-  return savedModel.serializeBinary();
-}
-
-export function newNode(name: string, operation: string): NodeDef {
-  const node = new (protobufs().NodeDef)();
-  node.setName(name);
-  node.setOp(operation);
-  return node;
+  return savedModelMessage({ graph });
 }
 
 function constantNode({ name, shape, dtype, bytes }: RecordedConstant): NodeDef {
-  const pb = protobufs();
-  const tensor = new pb.Tensor();
-  tensor.setDtype(dtype);
-  tensor.setTensorShape(shapeOf(shape));
-  tensor.setTensorContent(bytes);
-  const value = new pb.AttrValue();
-  value.setTensor(tensor);
   const node = newNode(name, 'Const');
   node.getAttrMap().set('dtype', typeValue(dtype));
-  node.getAttrMap().set('value', value);
+  node.getAttrMap().set('value', tensorValue(dtype, shape, bytes));
   return node;
 }
 
@@ -118,29 +93,4 @@ function attributeValue(
         `attribute ${name} of ${operation} is of a kind that no graph can hold yet`,
       );
   }
-}
-
-export function typeValue(dtype: number): AttrValue {
-  const value = new (protobufs().AttrValue)();
-  value.setType(dtype);
-  return value;
-}
-
-export function shapeValue(shape: readonly number[]): AttrValue {
-  const value = new (protobufs().AttrValue)();
-  value.setShape(shapeOf(shape));
-  return value;
-}
-
-export function shapeOf(shape: readonly number[]): TensorShape {
-  const pb = protobufs();
-  const message = new pb.TensorShape();
-  message.setDimList(
-    shape.map((size) => {
-      const dimension = new pb.TensorShape.Dim();
-      dimension.setSize(size);
-      return dimension;
-    }),
-  );
-  return message;
 }

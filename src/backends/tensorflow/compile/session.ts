@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NotCompilableError } from '../../step-compiler';
 import { type Binding } from './binding';
-import { TAG } from './saved-model';
+import { TAG } from './messages';
 
 /**
  * Loads a graph into a session of libtensorflow, which optimises it as a whole; returns the session's number.
