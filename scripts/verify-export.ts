@@ -8,7 +8,8 @@ import { loadTfjsNode } from '../src/backends/tensorflow/load-tfjs-node';
 import { CardinalError } from '../src/errors';
 import { layersModelArtifacts } from '../src/export/layers-model';
 import { predictionDifference, predictOf, type Predict } from '../src/export/prediction-difference';
-import type { QuantisedDtype } from '../src/export/quantise';
+import { LARGEST_QUANTISED_DIFFERENCE, type QuantisedDtype } from '../src/export/quantise';
+import { loadOnnxruntime } from '../src/inference/load-onnxruntime-node';
 import { loadTorchWeights } from '../src/import/torch-weights-node';
 
 /** How an export was tried out, or why it could not be. */
@@ -35,8 +36,6 @@ export type ReadBack = (path: string) => Promise<Runtime | { readonly unverified
 
 const PROBE = { batches: [3, 1], seed: 1 };
 const FLOAT32_LIMIT = 1e-4;
-// What a quantised model may differ by is a matter of the model; this much only damage explains.
-const QUANTISED_LIMITS: Readonly<Record<QuantisedDtype, number>> = { float16: 0.1, uint16: 0.1, uint8: 1 };
 
 /**
  * Runs a model and what was exported of it on the same seeded images, at two batch sizes.
@@ -54,7 +53,7 @@ export async function verifyExport(
   try {
     const shapes = model.inputs.map(({ shape }) => shape);
     const { images, largest } = await predictionDifference(predictOf(model), runtime.predict, shapes, PROBE);
-    const limit = quantize === undefined ? FLOAT32_LIMIT : QUANTISED_LIMITS[quantize];
+    const limit = quantize === undefined ? FLOAT32_LIMIT : LARGEST_QUANTISED_DIFFERENCE[quantize];
     if (!(largest <= limit)) {
       throw new CardinalError(
         `nothing was written: ${runtime.by} predicts otherwise than ${model.name} does, by ${largest.toPrecision(2)}`,
@@ -102,7 +101,7 @@ export const readSavedModel: ReadBack = async (folder) => {
 
 /** An ONNX file, images channels first, in ONNX Runtime where that is installed. */
 export const readOnnx: ReadBack = async (file) => {
-  const onnxruntime = loadOnnxruntime();
+  const onnxruntime = onnxruntimeOrReason();
   if (typeof onnxruntime === 'string') return { unverified: onnxruntime };
   const { InferenceSession, Tensor } = onnxruntime;
   const session = await InferenceSession.create(file, { logSeverityLevel: 3 });
@@ -138,15 +137,11 @@ export function readTorchWeights(model: tf.LayersModel): ReadBack {
   };
 }
 
-function loadOnnxruntime(): typeof Onnxruntime | string {
+function onnxruntimeOrReason(): typeof Onnxruntime | string {
   try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- lazily, and only where it may be missing
-    return require('onnxruntime-node') as typeof Onnxruntime;
+    return loadOnnxruntime();
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return code === 'MODULE_NOT_FOUND'
-      ? 'onnxruntime-node is not installed (npm install onnxruntime-node)'
-      : `onnxruntime-node does not load: ${message.split('\n')[0]}`;
+    return (error as Error).message;
   }
 }
 

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Graph, Shape } from '../graph/graph';
 import type { QuantisedDtype } from './quantise';
-import { storeWeights, type StoredWeights } from './quantise-manifest';
+import { joined, storeWeights, type StoredWeights } from './quantise-manifest';
 import { toTensorflowGraph } from './tensorflow-graph';
 import {
   elementTypeOf,
@@ -69,13 +69,7 @@ export function toGraphModel(
 /** Every constant in the order of the nodes, as the manifest must tell them. */
 function weightsOf({ nodes }: TensorflowGraph, dtype: QuantisedDtype | undefined): StoredWeights {
   const parts = nodes.flatMap(({ name, value }) => (value === undefined ? [] : [stored(name, value, dtype)]));
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.bytes.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part.bytes, offset);
-    offset += part.bytes.length;
-  }
-  return { entries: parts.flatMap(({ entries }) => entries), bytes };
+  return { entries: parts.flatMap(({ entries }) => entries), bytes: joined(parts) };
 }
 
 function stored(name: string, value: ConstantValue, dtype: QuantisedDtype | undefined): StoredWeights {

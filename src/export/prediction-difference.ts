@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { noiseImages } from './noise-images';
+import { probeInputs } from './noise-images';
 
 /** What a model puts out for a batch: the values of each output, whatever computes them. */
 export type Predict = (inputs: readonly tf.Tensor[]) => Promise<readonly ArrayLike<number>[]>;
@@ -19,9 +19,6 @@ export interface DifferenceOptions {
   readonly seed: number;
 }
 
-// What a size that the model leaves open is probed with.
-const OPEN_LENGTH = 32;
-
 /**
  * Runs two models on the same seeded images and tells how far their outputs are apart; Infinity where one puts out
  * something else altogether.
@@ -39,9 +36,7 @@ export async function predictionDifference(
 ): Promise<PredictionDifference> {
   let largest = 0;
   for (const count of batches) {
-    const inputs = inputShapes.map((shape, i) =>
-      noiseImages([count, ...shape.slice(1).map((length) => length ?? OPEN_LENGTH)], seed + i),
-    );
+    const inputs = probeInputs(inputShapes, count, seed);
     try {
       largest = Math.max(largest, differenceOf(await first(inputs), await second(inputs)));
     } finally {

@@ -34,13 +34,18 @@ export function storeWeights(weights: readonly NamedWeight[], dtype?: QuantisedD
     const { bytes, quantization } = quantiseNamed(name, data, dtype);
     return { entry: { ...entry, quantization }, bytes };
   });
-  const bytes = new Uint8Array(stored.reduce((sum, part) => sum + part.bytes.length, 0));
+  return { entries: stored.map(({ entry }) => entry), bytes: joined(stored) };
+}
+
+/** The bytes of all parts, one after the other. */
+export function joined(parts: readonly { readonly bytes: Uint8Array }[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { bytes }) => sum + bytes.length, 0));
   let offset = 0;
-  for (const part of stored) {
-    bytes.set(part.bytes, offset);
-    offset += part.bytes.length;
+  for (const { bytes } of parts) {
+    all.set(bytes, offset);
+    offset += bytes.length;
   }
-  return { entries: stored.map(({ entry }) => entry), bytes };
+  return all;
 }
 
 function quantiseNamed(name: string, data: Float32Array, dtype: QuantisedDtype): Quantised {

@@ -6,6 +6,16 @@ export const QUANTISED_DTYPES = ['float16', 'uint8', 'uint16'] as const;
 
 export type QuantisedDtype = (typeof QUANTISED_DTYPES)[number];
 
+/**
+ * By how much of the largest output a quantised model may differ from its own before damage is the only explanation. How much
+ * it does differ is a matter of the model.
+ */
+export const LARGEST_QUANTISED_DIFFERENCE: Readonly<Record<QuantisedDtype, number>> = {
+  float16: 0.1,
+  uint16: 0.1,
+  uint8: 1,
+};
+
 /** How a stored number becomes a weight, as an entry of tfjs's weights manifest tells it: `number · scale + min`. */
 export type Quantization =
   | { readonly dtype: 'float16' }

@@ -5,13 +5,10 @@ import { checkExportTarget, writeExportFolder, type TargetOptions } from './expo
 import { LAYERS_MODEL_FILES, layersModelFiles, type LayersModelOptions } from './layers-model';
 import { loadLayersModel } from './load-layers-model-node';
 import { predictionDifference, predictOf } from './prediction-difference';
-import type { QuantisedDtype } from './quantise';
+import { LARGEST_QUANTISED_DIFFERENCE, type QuantisedDtype } from './quantise';
 import { samePredictions } from './same-predictions';
 
 const PROBE = { count: 8, seed: 1 };
-
-// What a quantised model may differ by is a matter of the model; this much only damage explains.
-const LIMITS: Readonly<Record<QuantisedDtype, number>> = { float16: 0.1, uint16: 0.1, uint8: 1 };
 
 export interface SaveOptions extends LayersModelOptions, TargetOptions {}
 
@@ -76,12 +73,13 @@ async function verify(
 ): Promise<number> {
   const copy = await loadLayersModel(written);
   try {
-    if (await samePredictions(model, copy, PROBE)) return 0;
-    if (quantize !== undefined) {
+    if (quantize === undefined) {
+      if (await samePredictions(model, copy, PROBE)) return 0;
+    } else {
       const shapes = model.inputs.map(({ shape }) => shape);
       const probe = { batches: [PROBE.count], seed: PROBE.seed };
       const { largest } = await predictionDifference(predictOf(model), predictOf(copy), shapes, probe);
-      if (largest <= LIMITS[quantize]) return largest;
+      if (largest <= LARGEST_QUANTISED_DIFFERENCE[quantize]) return largest;
     }
   } finally {
     copy.dispose();

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { CardinalError, invalidArgument } from '../errors';
+import type { DepthwiseSeparableConv2D } from '../layers/depthwise-separable-conv2d';
 import type { Graph, GraphNode, Shape } from './graph';
 import { ACTIVATION_LOWERINGS } from './lowering/activations';
-import { CONVOLUTION_LOWERINGS, partsOf } from './lowering/convolutions';
+import { CONVOLUTION_LOWERINGS } from './lowering/convolutions';
 import { LayerScope, type Lowerings, type Value } from './lowering/lowering';
 import { MERGE_LOWERINGS } from './lowering/merges';
 import { NORMALISATION_LOWERINGS } from './lowering/normalisation';
@@ -20,8 +21,8 @@ const LOWERINGS: Lowerings = {
   ...SHAPE_LOWERINGS,
   // Made of layers, each of which is lowered in turn.
   DepthwiseSeparableConv2D: (scope, [x]) =>
-    partsOf(scope.layer).reduce(
-      (value, part) => one(lowerLayer(scope.part(part, part.name.split('/').at(-1) as string), [value])),
+    (scope.layer as DepthwiseSeparableConv2D).parts.reduce(
+      (value, part) => lowerLayer(scope.part(part, part.name.split('/').at(-1) as string), [value])[0],
       x,
     ),
 };
@@ -85,10 +86,6 @@ function walk(model: tf.LayersModel, given: readonly Value[], prefix: string, sc
 
 function lowerLayer(scope: LayerScope, inputs: readonly Value[]): Value[] {
   return [LOWERINGS[scope.layer.getClassName()](scope, inputs)].flat();
-}
-
-function one(values: Value[]): Value {
-  return values[0];
 }
 
 function unknownLayers(model: tf.LayersModel): string[] {

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { check } from '../errors';
 import { toOnnx } from '../export/onnx';
 import type { Graph } from '../graph/graph';
-import type { InferenceEngine } from './engine';
+import { checkImages, imageInputOf, type InferenceEngine } from './engine';
 import { loadOnnxruntime } from './load-onnxruntime-node';
 
 /**
@@ -16,10 +15,7 @@ import { loadOnnxruntime } from './load-onnxruntime-node';
  * const [logits] = await engine.predict(images);
  */
 export async function onnxruntimeEngine(graph: Graph): Promise<InferenceEngine> {
-  const inputs = graph.nodes.filter(({ op }) => op === 'input');
-  check(inputs.length === 1, 'graph', 'one input', inputs.length);
-  const [{ name: input, shape }] = inputs;
-  check(shape.length === 4, 'graph', 'an input of images, [batch, height, width, channels]', shape);
+  const { name: input, shape } = imageInputOf(graph);
   const { InferenceSession, Tensor } = loadOnnxruntime();
   // Images go in as they are: one `Transpose` within takes a tenth of what the same loop here does.
   const session = await InferenceSession.create(toOnnx(graph, { layout: 'nhwc' }), {
@@ -28,8 +24,7 @@ export async function onnxruntimeEngine(graph: Graph): Promise<InferenceEngine> 
   return {
     name: 'onnxruntime',
     predict: async (images) => {
-      const fits = images.shape.slice(1).join() === shape.slice(1).join();
-      check(fits, 'images', `[batch, ${shape.slice(1).join(', ')}]`, images.shape);
+      checkImages(images, shape);
       const values = await images.data<'float32' | 'int32'>();
       const data = values instanceof Float32Array ? values : Float32Array.from(values);
       const fed = new Tensor('float32', data, images.shape);

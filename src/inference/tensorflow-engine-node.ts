@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { nodeBackend } from '../backends/tensorflow/compile/binding';
 import { loadSession } from '../backends/tensorflow/compile/session';
-import { CardinalError, check } from '../errors';
+import { CardinalError } from '../errors';
 import { savedModelBytes, TENSORFLOW_DIALECT } from '../export/saved-model';
 import { toTensorflowGraph } from '../export/tensorflow-graph';
 import type { Graph } from '../graph/graph';
-import type { InferenceEngine } from './engine';
+import { checkImages, imageInputOf, type InferenceEngine } from './engine';
 
 /**
  * Runs a graph as one call of libtensorflow, which takes bias, sum and activation into the convolution before them and lays
@@ -26,17 +26,15 @@ export async function tensorflowEngine(graph: Graph): Promise<InferenceEngine> {
     );
   }
   const backend = nodeBackend();
+  const { shape } = imageInputOf(graph);
   const tensorflow = toTensorflowGraph(graph, TENSORFLOW_DIALECT);
-  check(tensorflow.inputs.length === 1, 'graph', 'one input', tensorflow.inputs.length);
-  const [{ node: input, shape }] = tensorflow.inputs;
-  check(shape.length === 4, 'graph', 'an input of images, [batch, height, width, channels]', shape);
+  const [{ node: input }] = tensorflow.inputs;
   const session = loadSession(backend.binding, savedModelBytes(tensorflow));
   const fetched = tensorflow.outputs.map(({ node }) => `${node}:0`).join(',');
   return {
     name: 'tensorflow',
     predict: async (images) => {
-      const fits = images.shape.slice(1).join() === shape.slice(1).join();
-      check(fits, 'images', `[batch, ${shape.slice(1).join(', ')}]`, images.shape);
+      checkImages(images, shape);
       const fed = tf.cast(images, 'float32');
       const ids = backend.getInputTensorIds([fed]);
       const made = backend.binding.runSavedModel(session, ids, `${input}:0`, fetched);

@@ -3,6 +3,7 @@ import { toOnnx } from '../../../src/export/onnx';
 import { foldBatchNorm } from '../../../src/graph/fold-batch-norm';
 import { lowerModel } from '../../../src/graph/lower-model';
 import type { EngineName } from '../../../src/inference/engine';
+import { loadOnnxruntime } from '../../../src/inference/load-onnxruntime-node';
 import { optimizeForInference } from '../../../src/inference/optimize-for-inference-node';
 import { trainableParameters } from '../../../src/train/weights';
 import { readInputs } from './inputs';
@@ -37,7 +38,7 @@ async function readyToPredict(
 
 /** The ONNX export, unfolded as a person would have it from the command line, in onnxruntime-node and nothing else. */
 async function bareOnnxruntime(model: tf.LayersModel): Promise<Ready> {
-  const { InferenceSession, Tensor } = await import('onnxruntime-node');
+  const { InferenceSession, Tensor } = loadOnnxruntime();
   const session = await InferenceSession.create(toOnnx(foldBatchNorm(lowerModel(model))));
   const [[input], [output]] = [session.inputNames, session.outputNames];
   const transposed = new WeakMap<tf.Tensor4D, InstanceType<typeof Tensor>>();

@@ -1,5 +1,4 @@
 import { outputLength, pair, resolvePadding, type Padding } from '../../ops/conv-spec';
-import type { DepthwiseSeparableConv2D } from '../../layers/depthwise-separable-conv2d';
 import type { Shape, Sides, Weight } from '../graph';
 import { activate } from './activations';
 import { imageShape, requireChannelsLast, type LayerScope, type Lowerings, type Value } from './lowering';
@@ -89,8 +88,3 @@ export const CONVOLUTION_LOWERINGS: Lowerings = {
     return activate(scope, mixed, scope.option('activation'));
   },
 };
-
-/** The layers that a layer of ours is made of, in the order of the forward pass. */
-export function partsOf(layer: unknown): DepthwiseSeparableConv2D['parts'] {
-  return (layer as DepthwiseSeparableConv2D).parts;
-}
