@@ -11,7 +11,8 @@ import type { RunConfig } from '../src/train/run-config';
 import { train } from '../src/train/train';
 import type { TrainState } from '../src/train/train-state';
 import { readWeights } from '../src/train/weights';
-import { buildRunModel, chooseImages, countParameters, loadImages, type RunOptions } from './run-training';
+import { chooseImages, loadImages } from './run-images';
+import { buildRunModel, countParameters, type RunOptions } from './run-training';
 
 export interface DryRunReport {
   readonly model: string;

@@ -1,7 +1,8 @@
 import { useBackend, type BackendName } from '../src/backends/use-backend-node';
 import { evaluate, type Evaluation } from '../src/train/evaluate';
 import { loadRunWeights, readRunConfig, type CheckpointName } from '../src/train/run-folder-node';
-import { buildRunModel, loadImages, type RunOptions } from './run-training';
+import { loadImages } from './run-images';
+import { buildRunModel, type RunOptions } from './run-training';
 
 export interface RunEvaluation extends Evaluation {
   readonly model: string;

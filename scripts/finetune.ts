@@ -14,7 +14,8 @@ import { loadImageFolder } from '../src/data/image-folder';
 import { check, unknownChoice } from '../src/errors';
 import { resolveRecipe, type Recipe } from '../src/train/recipe';
 import type { RunConfig } from '../src/train/run-config';
-import { versions, type LoadedImages, type RunReporter } from './run-training';
+import { type LoadedImages } from './run-images';
+import { versions, type RunReporter } from './run-training';
 
 /** What a person asks of a fine-tuning run; what is left out has a default. */
 export interface FinetuneRequest {

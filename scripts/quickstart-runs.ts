@@ -7,7 +7,8 @@ import { CardinalError, invalidArgument } from '../src/errors';
 import type { RunConfig } from '../src/train/run-config';
 import { checkRunFolder, createRun, readRunConfig } from '../src/train/run-folder-node';
 import { NATIVE_RECIPE, QUICKSTART_MODELS, SLOW_RECIPE } from './quickstart-recipe';
-import { chooseImages, resolveRun, type LoadedImages } from './run-training';
+import { chooseImages, type LoadedImages } from './run-images';
+import { resolveRun } from './run-training';
 
 export interface QuickstartRequest {
   /** Where everything goes. */

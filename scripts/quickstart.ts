@@ -14,7 +14,8 @@ import { readResult } from '../src/train/run-folder-node';
 import { compareRunFolders, type CompareOptions } from './compare-run-folders';
 import { loadRunModel } from './load-run-model';
 import { openQuickstartRuns, type QuickstartRequest, type QuickstartRun } from './quickstart-runs';
-import { loadImages, resumeRun, type LoadedImages, type RunReporter } from './run-training';
+import { loadImages, type LoadedImages } from './run-images';
+import { resumeRun, type RunReporter } from './run-training';
 
 export interface QuickstartOptions {
   readonly signal?: AbortSignal;

@@ -3,11 +3,9 @@ import * as tf from '@tensorflow/tfjs';
 import { createModel, freeze, isModelName, listModels, type ModelName, type ModelOptions } from '../models';
 import { tensorflowVersion } from '../src/backends/tensorflow/load-tfjs-node';
 import { useBackend, type BackendName } from '../src/backends/use-backend-node';
-import { loadCifar10 } from '../src/data/cifar10';
-import { split, subset, type ImageDataset } from '../src/data/image-dataset';
-import { loadImageFolder } from '../src/data/image-folder';
+import type { ImageDataset } from '../src/data/image-dataset';
 import type { LoadProgress } from '../src/data/load-progress';
-import { CardinalError, check, unknownChoice } from '../src/errors';
+import { unknownChoice } from '../src/errors';
 import { evaluate } from '../src/train/evaluate';
 import { resolveRecipe, type Recipe } from '../src/train/recipe';
 import type { RunConfig, RunResult } from '../src/train/run-config';
@@ -26,6 +24,7 @@ import {
 import { train, type CheckpointEvent, type StepEvent, type TrainData } from '../src/train/train';
 import type { EpochMetrics, TrainProgress, TrainState } from '../src/train/train-state';
 import { packageVersion } from './package-version';
+import { chooseImages, loadImages, type ImageReporter, type LoadedImages } from './run-images';
 
 /** What a person asks of a run; what is left out has a default. */
 export interface RunRequest {
@@ -47,9 +46,7 @@ export interface RunStart {
 }
 
 /** Told about a run as it goes. */
-export interface RunReporter {
-  onData?(event: LoadProgress): void;
-  onNote?(text: string): void;
+export interface RunReporter extends ImageReporter {
   /** The data is there and the first step is next. */
   onStart?(start: RunStart): void;
   onStep?(event: StepEvent): void;
@@ -63,13 +60,6 @@ export interface RunOptions {
   readonly reporter?: RunReporter;
   /** The data, where the caller has it in memory already. */
   readonly images?: LoadedImages;
-}
-
-export interface LoadedImages {
-  readonly train: ImageDataset;
-  /** Where it is apart from the training images; else a run takes it out of them. */
-  readonly validation?: ImageDataset;
-  readonly test: ImageDataset;
 }
 
 /**
@@ -187,63 +177,6 @@ function frozen({ model: { freeze: module } }: RunConfig, model: tf.LayersModel)
     model.dispose();
     throw error;
   }
-}
-
-/**
- * Reads the images that a run takes its own from.
- *
- * @throws CardinalError where a file of the cache is damaged, or a folder has other classes than it had: a run must not go on
- *   with other bytes unnoticed
- */
-export async function loadImages(
-  config: Pick<RunConfig, 'data'>,
-  { reporter, images }: RunOptions,
-): Promise<LoadedImages> {
-  if (images !== undefined) return images;
-  const { source, images: reading } = config.data;
-  if (reading !== undefined) return loadRunFolder(source ?? '', reading, reporter);
-  return loadCifar10({
-    source,
-    onDamaged: 'throw',
-    onProgress: (event) => reporter?.onData?.(event),
-    onNote: (text) => reporter?.onNote?.(text),
-  });
-}
-
-async function loadRunFolder(
-  folder: string,
-  reading: NonNullable<RunConfig['data']['images']>,
-  reporter: RunReporter | undefined,
-): Promise<LoadedImages> {
-  const { classNames, ...options } = reading;
-  const onProgress = (event: LoadProgress): void => reporter?.onData?.(event);
-  const images = await loadImageFolder(folder, { ...options, onProgress });
-  const found = images.train.classNames;
-  if (found.join('/') !== classNames.join('/')) {
-    throw new CardinalError(
-      `${folder} has the classes ${found.join(', ')}, the run ${classNames.join(', ')}`,
-    );
-  }
-  return images;
-}
-
-/** The training and validation images of a run: disjoint, class-balanced, drawn by its seed. */
-export function chooseImages({ data, recipe }: RunConfig, images: LoadedImages): TrainData {
-  const { train: all } = images;
-  if (images.validation !== undefined) return { train: all, validation: images.validation };
-  const { subset: wanted, validation: held } = data;
-  const { seed, batchSize } = recipe;
-  const most = all.count - held;
-  const range = `at most ${all.count - batchSize}, so that a batch of the ${all.count} images is left`;
-  check(most >= batchSize, '--validation', range, held);
-  if (wanted !== undefined) {
-    const spread = `a whole number from ${batchSize} (a batch) to ${most} (${held} more validate)`;
-    check(wanted >= batchSize && wanted <= most, '--subset', spread, wanted);
-  }
-  if (held === 0) return { train: wanted === undefined ? all : subset(all, { count: wanted, seed }) };
-  const { train: rest, validation } = split(all, { validation: held, seed });
-  if (wanted === undefined) return { train: rest, validation };
-  return { train: subset(all, { count: wanted, seed, exclude: validation.indices }), validation };
 }
 
 interface Run {

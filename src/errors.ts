@@ -68,6 +68,17 @@ export function unknownChoice(
   return invalidArgument(argument, `one of ${choices.join(', ')}${hint}`, name);
 }
 
+/**
+ * Names for an error message: all, or the first of very many and how many more there are.
+ *
+ * @example
+ * listed(['a', 'b', 'c'], 2); // 'a, b, and 1 more'
+ */
+export function listed(names: readonly string[], most = 40): string {
+  const more = names.length > most ? `, and ${names.length - most} more` : '';
+  return `${names.slice(0, most).join(', ')}${more}`;
+}
+
 function describe(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'number') return String(value); // JSON has no NaN and no Infinity

@@ -2,16 +2,12 @@ import * as tf from '@tensorflow/tfjs';
 import { createModel, type ModelName } from '../../models';
 import { accelerate } from '../../src/backends/accelerate';
 import { useBackend } from '../../src/backends/use-backend-node';
-import { createOptimizer } from '../../src/train/create-optimizer';
-import { resolveRecipe } from '../../src/train/recipe';
-import { softTargets } from '../../src/train/targets';
-import { TrainingStep } from '../../src/train/training-step';
-import { trainableParameters } from '../../src/train/weights';
 import { inputsOf } from './inputs';
 import { networkFacts } from './cases/network-facts';
 import { profileOperations, type OperationTime } from './profile';
 import { OPTIMIZER } from './protocol';
 import { quantile } from './statistics';
+import { repeatedStep } from './training-step';
 
 /** Where the time of a training step goes. */
 export interface TrainingProfile {
@@ -80,27 +76,19 @@ function prepared(name: ModelName, compile: boolean) {
   const given = inputsOf(work);
   const array = (tensor: string) => given.get(tensor) as { shape: number[]; data: Float32Array | Int32Array };
   const model = createModel(name, { seed: 1 });
-  const classes = model.outputs[0].shape[1] as number;
-  const parameters = trainableParameters(model);
-  const { momentum, weightDecay, learningRate } = OPTIMIZER;
-  const optimizer = createOptimizer(resolveRecipe({ optimizer: 'sgd', momentum, weightDecay }), parameters);
-  const step = new TrainingStep({ model, parameters, optimizer, seed: 1, compile });
-  const inputs = {
-    images: tf.tensor(array('images').data, array('images').shape),
-    targets: tf.tensor2d(softTargets(array('labels').data as Int32Array, classes, 0), [BATCH, classes]),
-  };
+  const images = tf.tensor(array('images').data, array('images').shape);
+  const repeated = repeatedStep(model, images, array('labels').data as Int32Array, OPTIMIZER, compile);
   return {
-    step: () => step.run(inputs, learningRate, 0).commit(),
+    step: repeated.step,
     dispose: () => {
-      step.dispose();
-      optimizer.dispose();
+      repeated.dispose();
       model.dispose();
-      tf.dispose([inputs.images, inputs.targets]);
+      images.dispose();
     },
   };
 }
 
-function timed(step: () => void): number[] {
+function timed(step: () => unknown): number[] {
   repeat(WARM_UP, step);
   return Array.from({ length: STEPS }, () => {
     const start = performance.now();
@@ -109,6 +97,6 @@ function timed(step: () => void): number[] {
   });
 }
 
-function repeat(times: number, step: () => void): void {
+function repeat(times: number, step: () => unknown): void {
   for (let i = 0; i < times; i++) step();
 }

@@ -39,3 +39,10 @@ export function plainTable(head: readonly string[], numeric: readonly number[]):
 export function grouped(count: number): string {
   return count.toLocaleString('en-US');
 }
+
+/** Files and their sizes, for a line of text. */
+export function fileSizes(files: Readonly<Record<string, number>>): string {
+  return Object.entries(files)
+    .map(([name, bytes]) => `${name} ${grouped(bytes)} bytes`)
+    .join(', ');
+}

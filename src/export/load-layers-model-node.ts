@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import * as tf from '@tensorflow/tfjs';
 
+import { readFile } from '../data/read-file';
 import { CardinalError } from '../errors';
 // For their registration: a saved model names its layers by class.
 import '../layers/register-layers';
@@ -20,7 +20,7 @@ import { LAYERS_MODEL_FILES } from './layers-model';
  */
 export async function loadLayersModel(folder: string): Promise<tf.LayersModel> {
   const path = join(folder, LAYERS_MODEL_FILES.model);
-  const json = parse(path, await read(path));
+  const json = parse(path, await readFile(path));
   const weightSpecs = json.weightsManifest.flatMap(({ weights }) => weights);
   const files = json.weightsManifest.flatMap(({ paths }) => paths);
   const chunks = await Promise.all(files.map((file) => readWeights(path, folder, file)));
@@ -48,15 +48,6 @@ export async function loadLayersModel(folder: string): Promise<tf.LayersModel> {
   } catch (error) {
     throw new CardinalError(`${path} could not be loaded: ${(error as Error).message}`, { cause: error });
   }
-}
-
-async function read(path: string): Promise<Buffer> {
-  return readFile(path).catch((error: NodeJS.ErrnoException) => {
-    const missing = error.code === 'ENOENT' || error.code === 'ENOTDIR';
-    throw new CardinalError(
-      missing ? `${path}: no such file` : `${path} could not be read: ${error.message}`,
-    );
-  });
 }
 
 function parse(path: string, bytes: Buffer): tf.io.ModelJSON {
@@ -87,7 +78,7 @@ async function readWeights(manifest: string, folder: string, file: string): Prom
       `${manifest} is damaged: it names ${JSON.stringify(file)} as a file in its folder`,
     );
   }
-  return read(join(folder, file));
+  return readFile(join(folder, file));
 }
 
 const BYTES: ReadonlyMap<unknown, number> = new Map([

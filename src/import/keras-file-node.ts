@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
-
 import type * as tf from '@tensorflow/tfjs';
 
+import { readFile } from '../data/read-file';
 import { CardinalError } from '../errors';
 import { loadKerasModel } from './keras-file';
 
@@ -14,12 +13,7 @@ import { loadKerasModel } from './keras-file';
  * const model = await loadKerasFile('resnext.keras');
  */
 export async function loadKerasFile(path: string): Promise<tf.LayersModel> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    const missing = error.code === 'ENOENT' || error.code === 'ENOTDIR';
-    throw new CardinalError(
-      missing ? `${path}: no such file` : `${path} could not be read: ${error.message}`,
-    );
-  });
+  const bytes = await readFile(path);
   try {
     return await loadKerasModel(new Uint8Array(bytes));
   } catch (error) {

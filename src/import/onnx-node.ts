@@ -1,8 +1,9 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 
 import type * as tf from '@tensorflow/tfjs';
 
+import { readFile } from '../data/read-file';
 import { OnnxError } from './onnx-error';
 import { externalLocations, parseOnnx } from './onnx-file';
 import { importOnnxModel, type ImportOnnxOptions } from './onnx';
@@ -51,10 +52,6 @@ async function read(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
-    throw new OnnxError(isMissing ? `${path}: no such file.` : `${path} could not be read: ${message}.`, {
-      cause: error,
-    });
+    throw new OnnxError(`${(error as Error).message}.`, { cause: error });
   }
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { check, InvalidArgumentError } from '../errors';
+import { check, InvalidArgumentError, listed } from '../errors';
 import type { OnnxModel } from '../export/onnx-messages';
 import type { OnnxNode } from './onnx-attributes';
 import { evaluate, EVALUATORS, type Known } from './onnx-constants';
@@ -96,12 +96,7 @@ function build(
       }
       return operand;
     });
-    const known = operands.map((operand) => operand && asKnown(operand));
-    const constant = evaluate(node.op, {
-      inputs: known,
-      attributes: node.attributes,
-      readTensor: (tensor) => readTensor(tensor, external),
-    });
+    const constant = constantOf(node, operands, external);
     if (constant !== undefined) {
       constants.set(node.outputs[0], constant);
       continue;
@@ -136,11 +131,7 @@ function prepare(graph: OnnxGraph, constants: Map<string, Constant>, external: E
   const computed = graph.nodes.filter((node) => {
     const inputs = node.inputs.map((name) => constants.get(name));
     if (inputs.some((input, index) => input === undefined && node.inputs[index] !== '')) return true;
-    const constant = evaluate(node.op, {
-      inputs: inputs.map((input) => input && asKnown(input)),
-      attributes: node.attributes,
-      readTensor: (tensor) => readTensor(tensor, external),
-    });
+    const constant = constantOf(node, inputs, external);
     if (constant !== undefined) constants.set(node.outputs[0], constant);
     return constant === undefined;
   });
@@ -156,16 +147,24 @@ function prepare(graph: OnnxGraph, constants: Map<string, Constant>, external: E
   return { nodes, readers };
 }
 
-const MOST_LISTED = 40;
+/** What a node puts out where that is known from the file and the shapes. */
+function constantOf(
+  { op, attributes }: OnnxNode,
+  operands: readonly Operand[],
+  external: ExternalData,
+): Constant | undefined {
+  return evaluate(op, {
+    inputs: operands.map((operand) => operand && asKnown(operand)),
+    attributes,
+    readTensor: (tensor) => readTensor(tensor, external),
+  });
+}
 
 function checkSupported(nodes: readonly OnnxNode[]): void {
   const unknown = nodes.filter(({ op }) => !Object.hasOwn(OPERATORS, op) && !Object.hasOwn(EVALUATORS, op));
   if (unknown.length === 0) return;
-  const listed = unknown.slice(0, MOST_LISTED).map(({ op, name }) => `${op} (${name})`);
-  const more = unknown.length > MOST_LISTED ? `, and ${unknown.length - MOST_LISTED} more` : '';
-  throw new OnnxError(
-    `${unknown.length} nodes have operators that are not supported: ${listed.join(', ')}${more}.`,
-  );
+  const names = listed(unknown.map(({ op, name }) => `${op} (${name})`));
+  throw new OnnxError(`${unknown.length} nodes have operators that are not supported: ${names}.`);
 }
 
 function convert(scope: NodeScope): Value | (Value | undefined)[] {

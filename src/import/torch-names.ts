@@ -84,11 +84,7 @@ export function fromTorch(
   shape: readonly number[],
 ): Float32Array {
   const result = new Float32Array(product(shape));
-  const { starts, extent, stride } = rowsInTorch(counterpart, shape);
-  for (let own = 0, row = 0; row < starts.length; row++) {
-    for (let step = 0, torch = starts[row]; step < extent; step++, torch += stride)
-      result[own++] = data[torch];
-  }
+  forEachElement(counterpart, shape, (own, torch) => (result[own] = data[torch]));
   return result;
 }
 
@@ -99,19 +95,16 @@ export function toTorch(
   shape: readonly number[],
 ): Float32Array {
   const result = new Float32Array(product(shape));
-  const { starts, extent, stride } = rowsInTorch(counterpart, shape);
-  for (let own = 0, row = 0; row < starts.length; row++) {
-    for (let step = 0, torch = starts[row]; step < extent; step++, torch += stride)
-      result[torch] = data[own++];
-  }
+  forEachElement(counterpart, shape, (own, torch) => (result[torch] = data[own]));
   return result;
 }
 
-/** Where in PyTorch's order each row along our last axis starts, and how far apart its elements are there. */
-function rowsInTorch(
+/** Calls `visit` with the position of each element in our order and in PyTorch's, ours ascending. */
+function forEachElement(
   { axes }: TorchCounterpart,
   shape: readonly number[],
-): { starts: Uint32Array; extent: number; stride: number } {
+  visit: (own: number, torch: number) => void,
+): void {
   const extents: number[] = [];
   axes.forEach((axis, own) => (extents[axis] = shape[own]));
   const strides = axes.map((axis) => product(extents.slice(axis + 1)));
@@ -123,7 +116,11 @@ function rowsInTorch(
       for (let step = 0; step < extent; step++) starts[at++] = outer[position] + step * strides[axis];
     }
   });
-  return { starts, extent: shape.at(-1) ?? 1, stride: strides.at(-1) ?? 1 };
+  const [extent, stride] = [shape.at(-1) ?? 1, strides.at(-1) ?? 1];
+  let own = 0;
+  for (const start of starts) {
+    for (let step = 0, torch = start; step < extent; step++, torch += stride) visit(own++, torch);
+  }
 }
 
 function product(extents: readonly number[]): number {

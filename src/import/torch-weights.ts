@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { CardinalError } from '../errors';
+import { CardinalError, listed } from '../errors';
 import type { TensorToStore } from '../safetensors/serialise';
 import type { StoredTensor } from '../safetensors/tensor';
 import { weightVariables } from '../train/weights';
@@ -119,7 +119,11 @@ function misfit(model: string, report: LoadReport): CardinalError {
   const shapes = mismatched.map(
     ({ name, expected, received }) => `${name} (expected ${expected}, received ${received})`,
   );
-  const lists = [listed('missing', missing), listed('unexpected', unexpected), listed('mis-shaped', shapes)];
+  const lists = [
+    counted('missing', missing),
+    counted('unexpected', unexpected),
+    counted('mis-shaped', shapes),
+  ];
   const advice =
     loaded === 0
       ? 'not one tensor fits: is the file that of another model, or of another library whose modules have other names?'
@@ -129,10 +133,6 @@ function misfit(model: string, report: LoadReport): CardinalError {
   );
 }
 
-const MOST_LISTED = 40;
-
-function listed(kind: string, names: readonly string[]): string {
-  if (names.length === 0) return '';
-  const more = names.length > MOST_LISTED ? `, and ${names.length - MOST_LISTED} more` : '';
-  return `${names.length} ${kind}: ${names.slice(0, MOST_LISTED).join(', ')}${more}`;
+function counted(kind: string, names: readonly string[]): string {
+  return names.length === 0 ? '' : `${names.length} ${kind}: ${listed(names)}`;
 }

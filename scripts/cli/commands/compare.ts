@@ -7,7 +7,7 @@ import { compareRunFolders } from '../../compare-run-folders';
 import { comparisonTable } from '../comparison-table';
 import { createMeasureProgress } from '../measure-progress';
 import { print, printJson } from '../output';
-import { MACHINE_OPTIONS } from '../train-options';
+import { addOptions, BACKEND_OPTION } from '../train-options';
 
 const EXAMPLES = `
 Examples:
@@ -29,8 +29,7 @@ export function register(program: Command): void {
     .command('compare')
     .description('set finished runs side by side, with ratios to the first')
     .argument('<run...>', 'run folders, such as runs/toy');
-  const backend = MACHINE_OPTIONS.filter(({ flags }) => flags.startsWith('--backend'));
-  for (const { flags, summary, parse } of backend) command.option(flags, summary, parse);
+  addOptions(command, [BACKEND_OPTION]);
   command
     .option('--markdown', 'print a Markdown table')
     .option('--json', 'print the comparison as JSON')

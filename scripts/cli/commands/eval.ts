@@ -4,7 +4,7 @@ import { CHECKPOINTS, type CheckpointName } from '../../../src/train/run-folder-
 import { evaluateRun, type RunEvaluation } from '../../evaluate-run';
 import { print, printJson } from '../output';
 import { plainTable } from '../plain-table';
-import { choice, MACHINE_OPTIONS, whole, type TrainFlags } from '../train-options';
+import { choice, addOptions, MACHINE_OPTIONS, whole, type TrainFlags } from '../train-options';
 import { createTrainingReporter, percent } from '../training-reporter';
 
 const EXAMPLES = `
@@ -29,7 +29,7 @@ export function register(program: Command): void {
       CHECKPOINTS[0],
     )
     .option('--batch-size <n>', 'images at a time (256)', whole('--batch-size', 1));
-  for (const { flags, summary, parse } of MACHINE_OPTIONS) command.option(flags, summary, parse);
+  addOptions(command, MACHINE_OPTIONS);
   command.option('--json', 'print the result as JSON').addHelpText('after', EXAMPLES).action(runEval);
 }
 

@@ -6,9 +6,9 @@ import { QUANTISED_DTYPES, type QuantisedDtype } from '../../../src/export/quant
 import { EXPORT_FORMATS, FORMAT_NAMES, type FormatName } from '../../export-formats';
 import { EXPORT_STEPS, exportModel, type ExportReport } from '../../export-model';
 import { print, printJson } from '../output';
-import { grouped } from '../plain-table';
+import { fileSizes } from '../plain-table';
 import { startProgress, type Progress } from '../progress';
-import { choice, MACHINE_OPTIONS, whole, type TrainFlags } from '../train-options';
+import { choice, addOptions, BACKEND_OPTION, whole, type TrainFlags } from '../train-options';
 
 const EXAMPLES = `
 Examples:
@@ -51,8 +51,7 @@ export function register(program: Command): void {
     )
     .option('--seed <n>', 'of the fresh weights of a model (0)', whole('--seed', 0))
     .option('--overwrite', 'replace an export that --to holds already');
-  const backend = MACHINE_OPTIONS.filter(({ flags }) => flags.startsWith('--backend'));
-  for (const { flags, summary, parse } of backend) command.option(flags, summary, parse);
+  addOptions(command, [BACKEND_OPTION]);
   command.option('--json', 'print what was written as JSON').addHelpText('after', EXAMPLES).action(runExport);
 }
 
@@ -77,9 +76,8 @@ async function runExport(source: string, { json, to, ...flags }: ExportFlags): P
 function describe({ path, files, description, verified, card }: ExportReport): string {
   const { model, weights } = description;
   const from = originOf(weights);
-  const sizes = Object.entries(files).map(([name, bytes]) => `${name} ${grouped(bytes)} bytes`);
   return [
-    `${model}, ${from}, in ${path}: ${sizes.join(', ')}`,
+    `${model}, ${from}, in ${path}: ${fileSizes(files)}`,
     describeVerification(verified),
     `model card: ${card}`,
   ].join('\n');

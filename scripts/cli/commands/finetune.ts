@@ -9,7 +9,8 @@ import { startRun } from '../../run-training';
 import { createInterrupt } from '../interrupt';
 import { print, printJson } from '../output';
 import {
-  MACHINE_OPTIONS,
+  addOptions,
+  BACKEND_OPTION,
   RECIPE_OPTIONS,
   option,
   requestFromFlags,
@@ -82,11 +83,7 @@ export function register(program: Command): void {
     .command('finetune')
     .description('fine-tune a model on a folder of images into a run folder')
     .argument('<folder>', 'a folder with a folder of images for each class');
-  const machine = MACHINE_OPTIONS.filter(({ flags }) => !flags.startsWith('--data'));
-  for (const { flags, summary, parse } of [...own, ...recipeOptions(), ...machine]) {
-    command.option(flags, summary, parse);
-  }
-  command
+  addOptions(command, [...own, ...recipeOptions(), BACKEND_OPTION])
     .option('--no-flip', 'train without random flips')
     .option('--no-crop', 'train without random crops')
     .option('--overwrite', 'replace a run that --to holds already')

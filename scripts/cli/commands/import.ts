@@ -5,9 +5,9 @@ import { invalidArgument } from '../../../src/errors';
 import { importOnnxModelFile, type OnnxImportReport } from '../../import-onnx';
 import { importWeights, type ImportReport, type ImportRequest } from '../../import-weights';
 import { note, print, printJson } from '../output';
-import { grouped } from '../plain-table';
+import { fileSizes, grouped } from '../plain-table';
 import { startProgress, type Progress } from '../progress';
-import { MACHINE_OPTIONS, whole } from '../train-options';
+import { addOptions, BACKEND_OPTION, whole } from '../train-options';
 
 const EXAMPLES = `
 Examples:
@@ -46,8 +46,7 @@ export function register(program: Command): void {
       whole('--input-size', 1),
     )
     .option('--overwrite', 'replace an export that --to holds already');
-  const backend = MACHINE_OPTIONS.filter(({ flags }) => flags.startsWith('--backend'));
-  for (const { flags, summary, parse } of backend) command.option(flags, summary, parse);
+  addOptions(command, [BACKEND_OPTION]);
   command.option('--json', 'print what was done as JSON').addHelpText('after', EXAMPLES).action(runImport);
 }
 
@@ -99,22 +98,16 @@ function leftOut({ missing, unexpected, mismatched }: ImportReport): string[] {
 
 function describeOnnx({ source, layers, params, folder, files, verified }: OnnxImportReport): string {
   return [
-    `${source}, ${layers} layers with ${grouped(params)} weights, in ${folder}: ${sizesOf(files)}`,
+    `${source}, ${layers} layers with ${grouped(params)} weights, in ${folder}: ${fileSizes(files)}`,
     readBack(verified),
   ].join('\n');
 }
 
 function describe({ model, source, loaded, folder, files, verified }: ImportReport): string {
   return [
-    `${model}, ${loaded} weights from ${source}, in ${folder}: ${sizesOf(files)}`,
+    `${model}, ${loaded} weights from ${source}, in ${folder}: ${fileSizes(files)}`,
     readBack(verified),
   ].join('\n');
-}
-
-function sizesOf(files: ImportReport['files']): string {
-  return Object.entries(files)
-    .map(([name, bytes]) => `${name} ${grouped(bytes)} bytes`)
-    .join(', ');
 }
 
 function readBack({ backend, images }: ImportReport['verified']): string {

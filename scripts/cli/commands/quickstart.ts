@@ -8,7 +8,7 @@ import { comparisonTable } from '../comparison-table';
 import { createInterrupt } from '../interrupt';
 import { createMeasureProgress } from '../measure-progress';
 import { colors, note, print, printJson } from '../output';
-import { MACHINE_OPTIONS, whole, type TrainFlags } from '../train-options';
+import { addOptions, MACHINE_OPTIONS, whole, type TrainFlags } from '../train-options';
 import { createTrainingReporter } from '../training-reporter';
 
 const DEFAULT_FOLDER = 'runs/quickstart';
@@ -39,7 +39,7 @@ export function register(program: Command): void {
     .option('--subset <n>', `training images, class-balanced (${NATIVE_RECIPE.subset})`, whole('--subset', 1))
     .option('--seed <n>', `fixes all that is random (${NATIVE_RECIPE.recipe.seed})`, whole('--seed', 0))
     .option('--fresh', 'train anew, in place of the runs that are there');
-  for (const { flags, summary, parse } of MACHINE_OPTIONS) command.option(flags, summary, parse);
+  addOptions(command, MACHINE_OPTIONS);
   command
     .option('--json', 'print the comparison and the folders as JSON')
     .addHelpText('after', EXAMPLES)

@@ -7,7 +7,13 @@ import { dryRun } from '../../dry-run';
 import { resolveRun, resumeRun, startRun } from '../../run-training';
 import { createInterrupt } from '../interrupt';
 import { print, printJson } from '../output';
-import { MACHINE_OPTIONS, RECIPE_OPTIONS, requestFromFlags, type TrainFlags } from '../train-options';
+import {
+  addOptions,
+  MACHINE_OPTIONS,
+  RECIPE_OPTIONS,
+  requestFromFlags,
+  type TrainFlags,
+} from '../train-options';
 import { createTrainingReporter, percent } from '../training-reporter';
 
 const EXAMPLES = `
@@ -29,10 +35,7 @@ export function register(program: Command): void {
     .option('--to <folder>', 'the run folder to make, such as runs/toy')
     .option('--resume <folder>', 'go on with a run that was stopped; it keeps its recipe')
     .option('--overwrite', 'replace a run that --to holds already');
-  for (const { flags, summary, parse } of [...RECIPE_OPTIONS, ...MACHINE_OPTIONS]) {
-    command.option(flags, summary, parse);
-  }
-  command
+  addOptions(command, [...RECIPE_OPTIONS, ...MACHINE_OPTIONS])
     .option('--no-flip', 'train without random flips')
     .option('--no-crop', 'train without random pad-4 crops')
     .option('--dry-run', 'send one batch through everything, and keep nothing')

@@ -16,7 +16,8 @@ import * as tf from '@tensorflow/tfjs';
 import { buildSync } from 'esbuild';
 
 import { dryRun } from '../../../scripts/dry-run';
-import { chooseImages, resolveRun, resumeRun, startRun, steadyRate } from '../../../scripts/run-training';
+import { chooseImages } from '../../../scripts/run-images';
+import { resolveRun, resumeRun, startRun, steadyRate } from '../../../scripts/run-training';
 import { readCheckpoint, readResult } from '../../../src/train/run-folder-node';
 import type { TrainData } from '../../../src/train/train';
 import { runCli } from './run-cli';
