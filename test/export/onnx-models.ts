@@ -6,23 +6,10 @@ import { groupedConv2D } from '../../src/layers/grouped-conv2d';
 import { hardSwishLayer } from '../../src/layers/hard-swish';
 import { layerScale } from '../../src/layers/layer-scale';
 import { squeezeExcite } from '../../src/layers/squeeze-excite';
+import { apply, branches, chain, slicesAndShuffle } from '../support/small-models';
 
-export const image = [7, 9, 8];
 const { layers } = tf;
-/** Small layers and models to export. */
 export const conv2d = (options: object = {}) => layers.conv2d({ filters: 6, kernelSize: 3, ...options });
-export const chain = (...row: tf.layers.Layer[]) =>
-  tf.sequential({ layers: [layers.inputLayer({ inputShape: image }), ...row] });
-
-export function branches(
-  build: (x: tf.SymbolicTensor) => tf.SymbolicTensor | tf.SymbolicTensor[],
-  shape = image,
-): tf.LayersModel {
-  const inputs = tf.input({ shape });
-  return tf.model({ inputs, outputs: build(inputs) });
-}
-export const apply = (layer: tf.layers.Layer, ...values: tf.SymbolicTensor[]) =>
-  layer.apply(values.length === 1 ? values[0] : values) as tf.SymbolicTensor;
 
 /** Between them they have every operation of a graph that a layer makes. */
 export const ONNX_MODELS: Record<string, () => tf.LayersModel> = {
@@ -131,15 +118,7 @@ export const ONNX_MODELS: Record<string, () => tf.LayersModel> = {
       const flat = apply(layers.flatten(), apply(conv2d({ kernelSize: 2 }), plane));
       return [apply(layers.multiply(), x, position), apply(layers.dense({ units: 2 }), flat)];
     }),
-  'slices, shuffle and concatenation': () =>
-    branches((x) => {
-      const left = apply(channelSlice({ begin: 0, size: 3 }), x);
-      const right = apply(
-        conv2d({ padding: 'same', filters: 3 }),
-        apply(channelSlice({ begin: 3, size: 5 }), x),
-      );
-      return apply(channelShuffle({ groups: 2 }), apply(layers.concatenate(), left, right));
-    }),
+  'slices, shuffle and concatenation': slicesAndShuffle,
   'the same with channels last': () =>
     branches((x) => {
       const normal = apply(layers.layerNormalization(), x);

@@ -10,7 +10,8 @@ import { squeezeExcite } from '../../src/layers/squeeze-excite';
 import { TESTED_BACKENDS } from '../support/backends';
 import { relativeDifference, runOnnx, toNchw } from '../support/onnxruntime';
 import { drawWeights } from '../support/zoo-samples';
-import { apply, branches, chain, conv2d, image, ONNX_MODELS } from './onnx-models';
+import { conv2d, ONNX_MODELS } from './onnx-models';
+import { apply, branches, chain, SMALL_IMAGE } from '../support/small-models';
 
 beforeAll(async () => {
   await useBackend(TESTED_BACKENDS[0]);
@@ -80,7 +81,7 @@ describe('ONNX Runtime computes what the model computes', () => {
     const model = chain(conv2d({ name: 'conv' }));
     const graph = lowerModel(model);
     const [{ name: input }] = graph.nodes;
-    const x = tf.randomNormal([2, ...image], 0, 1, 'float32', 9);
+    const x = tf.randomNormal([2, ...SMALL_IMAGE], 0, 1, 'float32', 9);
     const expected = model.predict(x) as tf.Tensor;
     const bytes = toOnnx({ ...graph, outputs: ['conv', input, 'conv'] }, { layout: 'nhwc' });
     const made = await runOnnx(bytes, { [input]: x });

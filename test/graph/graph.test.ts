@@ -14,27 +14,11 @@ import { channelSlice } from '../../src/layers/channel-slice';
 import { DropPath } from '../../src/layers/drop-path';
 import { HardSwish } from '../../src/layers/hard-swish';
 import { TESTED_BACKENDS } from '../support/backends';
+import { drawWeights } from '../support/zoo-samples';
 
 beforeAll(async () => {
   await useBackend(TESTED_BACKENDS[0]);
 });
-
-/** Every weight other than it starts, so that a norm that is left out shows. */
-function randomise(model: tf.LayersModel): void {
-  tf.tidy(() => {
-    model.setWeights(
-      model.weights.map((weight, i) => {
-        const shape = weight.shape as number[];
-        // By fan-in, so that depth does not magnify rounding.
-        const fan =
-          shape.length === 1 ? 10 : shape.slice(0, -1).reduce((product, length) => product * length, 1);
-        const noise = tf.randomNormal(shape, 0, 1 / Math.sqrt(fan), 'float32', i + 1);
-        const positive = /variance|gamma/.test(weight.originalName);
-        return positive ? tf.add(tf.abs(noise), 0.5) : noise;
-      }),
-    );
-  });
-}
 
 function largestDifference(model: tf.LayersModel, graph: Graph): number {
   const inputs = model.inputs.map(({ shape }, i) =>
@@ -63,7 +47,7 @@ function largestDifference(model: tf.LayersModel, graph: Graph): number {
 /** A model of one layer, or of some in a row. */
 function chain(shape: number[], layers: tf.layers.Layer[]): tf.LayersModel {
   const model = tf.sequential({ layers: [tf.layers.inputLayer({ inputShape: shape }), ...layers] });
-  randomise(model);
+  drawWeights(model);
   return model;
 }
 
@@ -162,7 +146,7 @@ describe('a lowered model computes what the model computes', () => {
       .apply([inner.apply(product) as tf.SymbolicTensor, sum]) as tf.SymbolicTensor;
     const pooled = layers.globalAveragePooling2d({}).apply(joined) as tf.SymbolicTensor;
     const model = tf.model({ inputs: input, outputs: [pooled, sum] });
-    randomise(model);
+    drawWeights(model);
     const graph = lowerModel(model);
     expect(new Set(graph.nodes.map(({ name }) => name)).size).toBe(graph.nodes.length);
     expect(graph.nodes.map(({ name }) => name)).toEqual(expect.arrayContaining(['shared', 'shared_1']));
@@ -173,7 +157,7 @@ describe('a lowered model computes what the model computes', () => {
 
   test.each<ModelName>(['resnext_toy', 'mobilenet_toy', 'mobilenet_v2_cifar'])('%s, folded', (name) => {
     const model = createModel(name, { inputShape: [24, 32, 3] });
-    randomise(model);
+    drawWeights(model);
     const graph = lowerModel(model);
     const folded = foldBatchNorm(graph);
     expect(graph.nodes.some(({ op }) => op === 'affine')).toBe(true);
@@ -194,7 +178,7 @@ describe('folding', () => {
       inputs: input,
       outputs: layers.batchNormalization().apply(sum) as tf.SymbolicTensor,
     });
-    randomise(model);
+    drawWeights(model);
     const folded = foldBatchNorm(lowerModel(model));
     expect(folded.nodes.filter(({ op }) => op === 'affine')).toHaveLength(2);
     expect(largestDifference(model, folded)).toBeLessThan(1e-5);

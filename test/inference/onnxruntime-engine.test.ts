@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import { createModel } from '../../models';
 import { foldBatchNorm } from '../../src/graph/fold-batch-norm';
 import { lowerModel } from '../../src/graph/lower-model';
 import { onnxruntimeEngine } from '../../src/inference/onnxruntime-engine-node';
 import { describeOnBackends } from '../support/backends';
+import { expectEveryOutput, expectRefusals } from '../support/engine-contract';
 import { relativeDifference } from '../support/onnxruntime';
 import { sampleImages, sampleModel } from '../support/zoo-samples';
 
@@ -27,34 +27,12 @@ describeOnBackends('the onnxruntime engine', () => {
   });
 
   test('puts out images with their channels last, and takes whole numbers', async () => {
-    const model = createModel('resnext_toy', { features: true, seed: 1 });
-    const engine = await onnxruntimeEngine(foldBatchNorm(lowerModel(model)));
-    const images = tf.randomUniform<tf.Rank.R4>([2, 32, 32, 3], -2, 3, 'int32', 1);
-    const expected = model.predict(tf.cast(images, 'float32')) as tf.Tensor[];
-    const made = await engine.predict(images);
-    expect(made).toHaveLength(expected.length);
-    made.forEach((stage, i) => expect(relativeDifference(stage, expected[i])).toBeLessThan(1e-4));
-    await engine.dispose();
-    tf.dispose([images, expected, made]);
-    model.dispose();
+    await expectEveryOutput(onnxruntimeEngine);
   });
 });
 
 test('what it cannot run is said', async () => {
-  const vector = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [4] })] });
-  await expect(onnxruntimeEngine(lowerModel(vector))).rejects.toThrow('an input of images');
-  const inputs = [1, 2].map(() => tf.input({ shape: [4, 4, 1] }));
-  const two = tf.model({ inputs, outputs: tf.layers.add().apply(inputs) as tf.SymbolicTensor });
-  await expect(onnxruntimeEngine(lowerModel(two))).rejects.toThrow('one input. Received: 2');
-  const model = createModel('resnext_toy', { seed: 1 });
-  const engine = await onnxruntimeEngine(lowerModel(model));
-  const small = tf.zeros<tf.Rank.R4>([1, 16, 16, 3]);
-  await expect(engine.predict(small)).rejects.toThrow(
-    'images: expected [batch, 32, 32, 3]. Received: [1,16,16,3].',
-  );
-  await engine.dispose();
-  small.dispose();
-  for (const each of [vector, two, model]) each.dispose();
+  await expectRefusals(onnxruntimeEngine);
 });
 
 test.each([

@@ -4,28 +4,18 @@ import { useBackend } from '../../src/backends/use-backend-node';
 import { ENGINE_NAMES } from '../../src/inference/engine';
 import { optimizeForInference, type OptimizeOptions } from '../../src/inference/optimize-for-inference-node';
 import { HAS_NATIVE, TESTED_BACKENDS } from '../support/backends';
+import { drawWeights } from '../support/zoo-samples';
 
 beforeAll(async () => {
   await useBackend(TESTED_BACKENDS[0]);
 });
-
-/** Norms that do something, as after training. */
-function randomise(model: tf.LayersModel): void {
-  tf.tidy(() => {
-    for (const [i, weight] of model.weights.entries()) {
-      if (!/gamma|beta|moving/.test(weight.originalName)) continue;
-      const noise = tf.randomNormal(weight.shape as number[], 0, 0.3, 'float32', i + 1);
-      weight.write(/gamma|variance/.test(weight.originalName) ? tf.add(1, tf.abs(noise)) : noise);
-    }
-  });
-}
 
 test.each(['auto', ...ENGINE_NAMES] as const)(
   '%s predicts what the model predicts, at any batch',
   async (engine) => {
     const before = tf.memory().numTensors;
     const model = createModel('resnext_toy', { seed: 1 });
-    randomise(model);
+    drawWeights(model);
     if (engine === 'tensorflow' && !HAS_NATIVE) {
       await expect(optimizeForInference(model, { engine })).rejects.toThrow('tensorflow');
       model.dispose();

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { batchNormalization } from '../../src/layers/batch-normalization';
 import { describeOnBackends } from '../support/backends';
 import { relativeError } from '../support/grouped-conv2d-oracle';
+import { savedAndLoaded } from '../support/saved-and-loaded';
 
 const OPTIONS = {
   name: 'norm',
@@ -28,12 +29,7 @@ describeOnBackends('batchNormalization', () => {
     const mine = ours([4, 4, 3]);
     expect(mine.layers[0].getClassName()).toBe('BatchNormalization');
     expect(mine.layers[0].getConfig()).toEqual(stock([4, 4, 3]).layers[0].getConfig());
-    let artifacts: tf.io.ModelArtifacts = {};
-    await mine.save(tf.io.withSaveHandler(async (saved) => {
-      artifacts = saved;
-      return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
-    })); // prettier-ignore
-    const loaded = await tf.loadLayersModel(tf.io.fromMemory(artifacts));
+    const loaded = await savedAndLoaded(mine);
     const x = tf.randomNormal([2, 4, 4, 3], 0, 1, 'float32', 1);
     const expected = (mine.predict(x) as tf.Tensor).dataSync();
     expect((loaded.predict(x) as tf.Tensor).dataSync()).toEqual(expected);

@@ -6,6 +6,7 @@ import {
   depthwiseSeparableConv2D,
 } from '../../src/layers/depthwise-separable-conv2d';
 import { TESTED_BACKENDS, expectNoLeak } from '../support/backends';
+import { savedAndLoaded } from '../support/saved-and-loaded';
 
 beforeAll(async () => {
   await useBackend(TESTED_BACKENDS[0]);
@@ -186,15 +187,7 @@ test('saved and loaded with every option set, it predicts the same', async () =>
   const model = modelOf({ ...NO_OPTION_AT_ITS_DEFAULT, strides: 1 }, [7, 9, 4]);
   const x = tf.randomNormal([2, 7, 9, 4], 0, 1, 'float32', 5);
   tf.dispose(model.apply(x, { training: true }) as tf.Tensor);
-  let saved: tf.io.ModelArtifacts | undefined;
-  await model.save(
-    tf.io.withSaveHandler(async (artifacts) => {
-      saved = artifacts;
-      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
-    }),
-  );
-  const topology = JSON.parse(JSON.stringify(saved?.modelTopology)) as object;
-  const loaded = await tf.loadLayersModel(tf.io.fromMemory({ ...saved, modelTopology: topology }));
+  const loaded = await savedAndLoaded(model);
   const [before, after] = [model, loaded].map((one) => tf.tidy(() => values(one.predict(x) as tf.Tensor)));
   // Not to the bit: tfjs applies the constraints to what it loads, once more.
   after.forEach((value, index) => expect(value).toBeCloseTo(before[index], 4));

@@ -3,6 +3,7 @@ import { GroupedConv2D, groupedConv2D } from '../../src/layers/grouped-conv2d';
 import { InvalidArgumentError } from '../../src/errors';
 import { describeOnBackends } from '../support/backends';
 import { relativeError } from '../support/grouped-conv2d-oracle';
+import { savedAndLoaded } from '../support/saved-and-loaded';
 
 /** Every option away from its default, so that a round trip that loses one is seen. */
 const NO_DEFAULTS = {
@@ -71,18 +72,7 @@ describeOnBackends('GroupedConv2D', () => {
   it('saves and loads to equal predictions, every option with it', async () => {
     const model = tf.sequential({ layers: [groupedConv2D(NO_DEFAULTS)] });
     const x = tf.randomNormal([2, 8, 9, 7], 0, 1, 'float32', 1);
-    let saved: tf.io.ModelArtifacts | undefined;
-    await model.save(
-      tf.io.withSaveHandler(async (artifacts) => {
-        saved = artifacts;
-        return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
-      }),
-    );
-    // Through text, as a file would go.
-    const { modelTopology, ...rest } = saved as tf.io.ModelArtifacts;
-    const loaded = await tf.loadLayersModel(
-      tf.io.fromMemory({ ...rest, modelTopology: JSON.parse(JSON.stringify(modelTopology)) }),
-    );
+    const loaded = await savedAndLoaded(model);
     const layer = loaded.layers[0] as GroupedConv2D;
     expect(layer).toBeInstanceOf(GroupedConv2D);
     expect(layer.getConfig()).toEqual(model.layers[0].getConfig());

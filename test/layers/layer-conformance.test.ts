@@ -5,6 +5,7 @@ import { accelerate, restore } from '../../src/backends/accelerate';
 import { describeOnBackends, expectNoLeak } from '../support/backends';
 import { relativeError } from '../support/grouped-conv2d-oracle';
 import { LAYER_CASES, type LayerCase } from './layer-cases';
+import { savedAndLoaded } from '../support/saved-and-loaded';
 
 afterEach(restore);
 
@@ -121,16 +122,7 @@ describeOnBackends('layers', () => {
 
     it('saves and loads to equal predictions', async () => {
       const model = modelOf(each, { trainable: false });
-      let saved: tf.io.ModelArtifacts | undefined;
-      await model.save(
-        tf.io.withSaveHandler(async (artifacts) => {
-          saved = artifacts;
-          return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
-        }),
-      );
-      // Through text, as a file would go.
-      const modelTopology = plain(saved?.modelTopology) as object;
-      const loaded = await tf.loadLayersModel(tf.io.fromMemory({ ...saved, modelTopology }));
+      const loaded = await savedAndLoaded(model);
       expect(plain(loaded.layers[1].getConfig())).toEqual(plain(model.layers[1].getConfig()));
       tf.tidy(() => {
         const x = images(each);

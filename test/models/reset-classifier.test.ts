@@ -4,6 +4,7 @@ import { buildModel } from '../../models/create-model';
 import { useBackend } from '../../src/backends/use-backend-node';
 import { TESTED_BACKENDS } from '../support/backends';
 import { madeFamily } from './made-family';
+import { savedAndLoaded } from '../support/saved-and-loaded';
 
 beforeAll(async () => {
   await useBackend(TESTED_BACKENDS[0]);
@@ -62,15 +63,7 @@ describe.each([
   test('is saved and loaded, and can be reset again', async () => {
     const first = resetClassifier(buildModel(madeFamily, name, { seed: 1 }), 3);
     const model = resetClassifier(first, 4, { seed: 5 });
-    let saved: tf.io.ModelArtifacts | undefined;
-    await model.save(
-      tf.io.withSaveHandler(async (artifacts) => {
-        saved = artifacts;
-        return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
-      }),
-    );
-    const topology = JSON.parse(JSON.stringify(saved?.modelTopology)) as object;
-    const loaded = await tf.loadLayersModel(tf.io.fromMemory({ ...saved, modelTopology: topology }));
+    const loaded = await savedAndLoaded(model);
     const [a, b] = [model, loaded].map((each) =>
       tf.tidy(() => (each.predict(tf.ones([1, 32, 32, 3])) as tf.Tensor).dataSync()),
     );

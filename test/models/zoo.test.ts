@@ -5,6 +5,7 @@ import { useBackend } from '../../src/backends/use-backend-node';
 import { inspectModel } from '../../src/inspect/inspect-model';
 import reference from '../fixtures/zoo-reference.json';
 import { TESTED_BACKENDS } from '../support/backends';
+import { savedAndLoaded } from '../support/saved-and-loaded';
 
 // One suite for every model of the zoo: a new family is tested here without a change.
 
@@ -181,16 +182,7 @@ describe.each(runnable)('%s runs', (name) => {
   test('the same after saving and loading', async () => {
     const x = tf.randomNormal(shape, 0, 1, 'float32', 7);
     // After the training step's forward pass above, the moving statistics are not what every model begins with.
-    let saved: tf.io.ModelArtifacts | undefined;
-    await model.save(
-      tf.io.withSaveHandler(async (artifacts) => {
-        saved = artifacts;
-        return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
-      }),
-    );
-    // Through text, as a file would hold it.
-    const topology = JSON.parse(JSON.stringify(saved?.modelTopology)) as object;
-    const loaded = await tf.loadLayersModel(tf.io.fromMemory({ ...saved, modelTopology: topology }));
+    const loaded = await savedAndLoaded(model);
     expect(withoutBlanks(loaded.getConfig())).toEqual(withoutBlanks(model.getConfig()));
     const [own, reloaded] = [model, loaded].map((one) =>
       tf.tidy(() => (one.predict(x) as tf.Tensor).dataSync()),

@@ -1,38 +1,25 @@
 import * as tf from '@tensorflow/tfjs';
 import type { ElementFunction, Graph, GraphNode, Operation, Shape } from '../../src/graph/graph';
 import { lowerModel } from '../../src/graph/lower-model';
-import { channelShuffle } from '../../src/layers/channel-shuffle';
-import { channelSlice } from '../../src/layers/channel-slice';
 import { depthwiseSeparableConv2D } from '../../src/layers/depthwise-separable-conv2d';
 import { groupedConv2D } from '../../src/layers/grouped-conv2d';
 import { layerScale } from '../../src/layers/layer-scale';
 import { squeezeExcite } from '../../src/layers/squeeze-excite';
+import * as small from './small-models';
 import { drawWeights } from './zoo-samples';
 
 const { layers } = tf;
-const IMAGE = [7, 9, 8];
+const { apply } = small;
 const conv2d = (options: object = {}) => layers.conv2d({ filters: 8, kernelSize: 3, ...options });
 
-function chain(...row: tf.layers.Layer[]): Graph {
-  return lowered(tf.sequential({ layers: [layers.inputLayer({ inputShape: IMAGE }), ...row] }));
-}
-
-type Build = (x: tf.SymbolicTensor) => tf.SymbolicTensor | tf.SymbolicTensor[];
-
-function branches(build: Build, shape = IMAGE): Graph {
-  const inputs = tf.input({ shape });
-  return lowered(tf.model({ inputs, outputs: build(inputs) }));
-}
+const chain = (...row: tf.layers.Layer[]): Graph => lowered(small.chain(...row));
+const branches = (...of: Parameters<typeof small.branches>): Graph => lowered(small.branches(...of));
 
 function lowered(model: tf.LayersModel): Graph {
   drawWeights(model);
   const graph = lowerModel(model);
   model.dispose();
   return graph;
-}
-
-function apply(layer: tf.layers.Layer, ...values: tf.SymbolicTensor[]): tf.SymbolicTensor {
-  return layer.apply(values.length === 1 ? values[0] : values) as tf.SymbolicTensor;
 }
 
 /** Each operation on the input by itself. */
@@ -141,15 +128,7 @@ export const GRAPH_CASES: Readonly<Record<string, () => Graph>> = {
       layers.dense({ units: 5, useBias: false, activation: 'relu' }),
       layers.dense({ units: 4, useBias: false }),
     ),
-  'slices, shuffle and concatenation': () =>
-    branches((x) => {
-      const left = apply(channelSlice({ begin: 0, size: 3 }), x);
-      const right = apply(
-        conv2d({ padding: 'same', filters: 3 }),
-        apply(channelSlice({ begin: 3, size: 5 }), x),
-      );
-      return apply(channelShuffle({ groups: 2 }), apply(layers.concatenate(), left, right));
-    }),
+  'slices, shuffle and concatenation': () => lowered(small.slicesAndShuffle()),
   'factors of channels': () =>
     branches((x) => {
       const averages = apply(layers.globalAveragePooling2d({}), x);
