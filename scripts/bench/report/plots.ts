@@ -10,7 +10,7 @@ export type PlotSpec = Readonly<Record<string, unknown>>;
 const CONFIG = {
   background: 'white',
   font: 'sans-serif',
-  axis: { labelFontSize: 11, titleFontSize: 12 },
+  axis: { labelLimit: 0, labelFontSize: 11, titleFontSize: 12 },
   view: { stroke: null },
 };
 const COLOR = { scheme: 'tableau10' };
