@@ -1,7 +1,7 @@
 // Nothing here or in the family files loads TensorFlow.js, so that a list of models is had at once.
 import { CardinalError, unknownChoice } from '../src/errors';
 import { FAMILIES } from './families';
-import { type Family, type ImageShape, type ModelSource } from './family';
+import { type Family, type ImageShape, type ModelSource, type VariantOptions } from './family';
 import { globToRegExp } from './glob';
 import { type Preprocessing, preprocessing, sourceOf } from './preprocessing';
 import { ZOO_FIGURES } from './zoo-figures';
@@ -107,6 +107,13 @@ export function familyOf(name: ModelName): Family {
   const family = FAMILIES.find(({ variants }) => Object.hasOwn(variants, name));
   if (family === undefined) throw unknownChoice('model', name, listModels());
   return family;
+}
+
+/** The models that have a number to choose, family by family. */
+export function modelsThatTake(option: keyof VariantOptions): string[] {
+  return FAMILIES.filter(({ takes }) => takes.includes(option)).flatMap(({ variants }) =>
+    Object.keys(variants),
+  );
 }
 
 // Not by its own type, in which a family that has just been written is not before the generator has run.

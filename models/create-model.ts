@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import { CardinalError, invalidArgument } from '../src/errors';
+import { CardinalError, check, invalidArgument } from '../src/errors';
 import { type LoadWeightsOptions, loadWeights } from '../src/import/load-weights';
-import { type ModelName, familyOf } from './catalogue';
-import { type Family } from './family';
+import { type ModelName, familyOf, modelsThatTake } from './catalogue';
+import { type Family, type VariantOptions } from './family';
 import { type StageOutput, rememberFeatures, stageOutputs } from './features';
 import { removeLayer } from './layer-graph';
 import { ModelBuilder } from './model-builder';
@@ -36,6 +36,7 @@ export interface PretrainedOptions
  * @example
  * const fresh = createModel('resnext29_8x4d', { numClasses: 100, seed: 1 });
  * fresh.outputs[0].shape; // [null, 100]
+ * const cardinality16 = createModel('resnext_toy', { groups: 16, width: 48 });
  * const trained = await createModel('resnet18', { weights: 'hf:timm/resnet18.tv_in1k', numClasses: 5 });
  */
 export function createModel(name: ModelName, options: PretrainedOptions): Promise<tf.LayersModel>;
@@ -113,13 +114,38 @@ interface Whole {
 function buildWhole<Name extends string>(family: Family<Name>, name: Name, options: ModelOptions): Whole {
   const variant = family.variants[name];
   const builder = new ModelBuilder(resolveOptions(options, variant));
-  const model = tf.model({ name, inputs: builder.image, outputs: family.build(builder, name) });
+  const outputs = family.build(builder, name, chosenOf(family, name, options));
+  const model = tf.model({ name, inputs: builder.image, outputs });
   const stages = stageOutputs(builder.features, variant);
   rememberFeatures(
     model,
     stages.map(({ info }) => info),
   );
   return { model, stages };
+}
+
+/** What was asked of a variant that its family lets be chosen. */
+function chosenOf(family: Family, name: string, { groups, width }: VariantOptions): VariantOptions {
+  const chosen: Partial<Record<keyof VariantOptions, number>> = {};
+  for (const [option, value] of Object.entries({ groups, width }) as [keyof VariantOptions, unknown][]) {
+    if (value === undefined) continue;
+    if (!family.takes.includes(option)) {
+      const takers = modelsThatTake(option).join(', ');
+      throw invalidArgument(
+        option,
+        `none for ${name}, as ${family.title} has no such choice; these models have: ${takers}`,
+        value,
+      );
+    }
+    check(
+      Number.isSafeInteger(value) && (value as number) >= 1,
+      option,
+      'a whole number of at least 1',
+      value,
+    );
+    chosen[option] = value as number;
+  }
+  return chosen;
 }
 
 /** The model up to its stages; the layers that none of them needs are freed. */

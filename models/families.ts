@@ -1,4 +1,5 @@
 // Written by scripts/generate-zoo.ts from the files of models/: change those, and run it.
+import { airbench } from './airbench';
 import { convnext } from './convnext';
 import { densenet } from './densenet';
 import { efficientnetV2 } from './efficientnet-v2';
@@ -16,4 +17,4 @@ import { shufflenetV2 } from './shufflenet-v2';
 import { squeezenet } from './squeezenet';
 
 // prettier-ignore
-export const FAMILIES = [convnext, densenet, efficientnetV2, efficientnet, mnasnet, mobilenetV1, mobilenetV2, mobilenetV3, regnet, resnet, resnextCifar, resnext, seResnext, shufflenetV2, squeezenet] as const;
+export const FAMILIES = [airbench, convnext, densenet, efficientnetV2, efficientnet, mnasnet, mobilenetV1, mobilenetV2, mobilenetV3, regnet, resnet, resnextCifar, resnext, seResnext, shufflenetV2, squeezenet] as const;

@@ -41,12 +41,35 @@ export interface VariantDefaults {
   readonly interpolation?: Interpolation;
 }
 
+/** Numbers of a variant that may be chosen otherwise, in the families that have them. */
+export interface VariantOptions {
+  /** Groups of the 3x3 convolutions: their cardinality. */
+  readonly groups?: number;
+  /** Channels of the first stage, which those of the others follow. */
+  readonly width?: number;
+}
+
+/** The options of {@link VariantOptions} that a family takes, each of which replaces the variant's number of that name. */
+export interface OwnOptions<Variant> {
+  readonly names: readonly (keyof VariantOptions & keyof Variant)[];
+  /**
+   * Throws InvalidArgumentError for numbers that do not go together.
+   *
+   * @param variant with the chosen numbers
+   * @param chosen what the caller asked for
+   */
+  check(variant: Variant, chosen: VariantOptions): void;
+}
+
 /** One architecture: where it comes from, its variants, and how one of them is built. */
 export interface Family<Name extends string = string> {
   readonly title: string;
   readonly paper: string;
   readonly variants: Readonly<Record<Name, VariantDefaults>>;
-  build(builder: ModelBuilder, name: Name): tf.SymbolicTensor;
+  /** The options of {@link VariantOptions} that its models take. */
+  readonly takes: readonly (keyof VariantOptions)[];
+  /** @param chosen of those that the family takes */
+  build(builder: ModelBuilder, name: Name, chosen?: VariantOptions): tf.SymbolicTensor;
 }
 
 /** The images and the classes of ImageNet. */
@@ -73,12 +96,20 @@ export function defineFamily<Name extends string, Variant extends VariantDefault
   title: string;
   paper: string;
   variants: Readonly<Record<Name, Variant>>;
+  /** None by default. */
+  options?: OwnOptions<Variant>;
   build: (builder: ModelBuilder, variant: Variant) => tf.SymbolicTensor;
 }): Family<Name> {
+  const { title, paper, variants, options } = family;
   return {
-    title: family.title,
-    paper: family.paper,
-    variants: family.variants,
-    build: (builder, name) => family.build(builder, family.variants[name]),
+    title,
+    paper,
+    variants,
+    takes: options?.names ?? [],
+    build(builder, name, chosen = {}) {
+      const variant = { ...variants[name], ...chosen };
+      options?.check(variant, chosen);
+      return family.build(builder, variant);
+    },
   };
 }

@@ -30,9 +30,17 @@ export function featureInfo(model: ModelName | tf.LayersModel): readonly Feature
   }
   const info = rememberedFeatures(model);
   if (info !== undefined) return info;
-  // One that was saved and loaded keeps its name.
-  if (isModelName(model.name)) return listedFeatures(model.name);
+  // One that was saved and loaded keeps its name, but the table does not know its width.
+  if (isModelName(model.name)) {
+    return listedFeatures(model.name).map((info) => ({ ...info, channels: channelsOf(model, info) }));
+  }
   throw invalidArgument('model', 'a model of the zoo, or its name', model.name);
+}
+
+/** The channels that a module of the model puts out: those of the last of its layers. */
+function channelsOf({ layers }: tf.LayersModel, { module, channels }: FeatureInfo): number {
+  const own = layers.filter(({ name }) => name === module || name.startsWith(`${module}.`));
+  return (own.at(-1)?.outputShape.at(-1) ?? channels) as number;
 }
 
 /** Keeps what {@link featureInfo} says of a model. */

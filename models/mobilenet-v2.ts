@@ -17,6 +17,8 @@ interface MobileNetV2 extends VariantDefaults {
   /** Multiplies all channels, those of the head only upwards. */
   readonly width: number;
   readonly stages: readonly Stage[];
+  /** Channels of the last convolution. */
+  readonly head: number;
 }
 
 const STAGES: readonly Stage[] = [
@@ -29,7 +31,7 @@ const STAGES: readonly Stage[] = [
   { expansion: 6, out: 320, depth: 1, stride: 1 },
 ];
 
-const FULL: MobileNetV2 = { ...IMAGENET, stemStride: 2, width: 1, stages: STAGES };
+const FULL: MobileNetV2 = { ...IMAGENET, stemStride: 2, width: 1, stages: STAGES, head: 1280 };
 
 const MOBILENET_V2_CIFAR: MobileNetV2 = {
   ...CIFAR,
@@ -37,6 +39,20 @@ const MOBILENET_V2_CIFAR: MobileNetV2 = {
   stemStride: 1,
   width: 1,
   stages: STAGES.map((stage) => ({ ...stage, stride: stage.out === 24 ? 1 : stage.stride })),
+  head: 1280,
+};
+
+const MOBILENET_V2_TOY: MobileNetV2 = {
+  ...CIFAR,
+  stemStride: 2,
+  width: 1,
+  stages: [
+    { expansion: 1, out: 16, depth: 1, stride: 1 },
+    { expansion: 6, out: 24, depth: 1, stride: 1 },
+    { expansion: 6, out: 32, depth: 3, stride: 2 },
+    { expansion: 6, out: 64, depth: 2, stride: 2 },
+  ],
+  head: 256,
 };
 
 export const mobilenetV2 = defineFamily({
@@ -48,8 +64,9 @@ export const mobilenetV2 = defineFamily({
     mobilenet_v2: { ...FULL, ...IMAGENET_CROPPED_LESS },
     mobilenet_v2_x1_4: { ...FULL, width: 1.4, source: 'paper' },
     mobilenet_v2_cifar: MOBILENET_V2_CIFAR,
+    mobilenet_v2_toy: MOBILENET_V2_TOY,
   },
-  build(b, { stemStride, width, stages }) {
+  build(b, { stemStride, width, stages, head: headChannels }) {
     const activation = 'relu6';
     const stem = { filters: roundChannels(32 * width), stride: stemStride, activation } as const;
     let x = convNormActivation(b, b.image, 'features.0', stem);
@@ -71,7 +88,11 @@ export const mobilenetV2 = defineFamily({
       x = invertedResidual(b, x, `features.${index + 1}`, block, modules);
       if (blocks[index + 1]?.stride !== 1) b.feature(x, `features.${index + 1}`);
     });
-    const head = { filters: roundChannels(1280 * Math.max(1, width)), kernelSize: 1, activation } as const;
+    const head = {
+      filters: roundChannels(headChannels * Math.max(1, width)),
+      kernelSize: 1,
+      activation,
+    } as const;
     x = convNormActivation(b, x, `features.${blocks.length + 1}`, head);
     return b.classifier(x, 'classifier.1', 'classifier.0');
   },

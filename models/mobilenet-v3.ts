@@ -79,6 +79,23 @@ const SMALL: MobileNetV3 = {
   width: 1,
 };
 
+const TOY: MobileNetV3 = {
+  ...CIFAR,
+  stemStride: 2,
+  blocks: [
+    row(3, 16, 16, 'SE', 'RE', 1),
+    row(3, 72, 24, '-', 'RE', 1),
+    row(3, 88, 24, '-', 'RE', 1),
+    row(3, 88, 24, '-', 'RE', 1),
+    row(5, 96, 40, 'SE', 'HS', 2),
+    row(5, 120, 40, 'SE', 'HS', 1),
+    row(5, 120, 48, 'SE', 'HS', 2),
+    row(5, 144, 48, 'SE', 'HS', 1),
+  ],
+  features: 64,
+  width: 1,
+};
+
 /** Two halvings fewer, the stem's and the first block's that has one: 32x32 images end at 4x4. */
 function forCifar(variant: MobileNetV3): MobileNetV3 {
   const first = variant.blocks.findIndex(({ stride }) => stride === 2);
@@ -96,6 +113,7 @@ export const mobilenetV3 = defineFamily({
     mobilenet_v3_large_x0_75: { ...LARGE, width: 0.75, source: 'paper' },
     mobilenet_v3_large: { ...LARGE, ...IMAGENET_CROPPED_LESS } as MobileNetV3,
     mobilenet_v3_large_cifar: forCifar(LARGE),
+    mobilenet_v3_toy: TOY,
   },
   build(b, { stemStride, blocks, features, width }) {
     const norm = { epsilon: 1e-3, momentum: 0.99 };

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { batchNormalization } from '../src/layers/batch-normalization';
 import { ChannelShuffle } from '../src/layers/channel-shuffle';
 import { channelSlice } from '../src/layers/channel-slice';
 import { DropPath } from '../src/layers/drop-path';
@@ -24,6 +25,8 @@ export interface ConvOptions {
   bias?: boolean;
   /** What the kernel is drawn from; He's normal distribution by fan-out, by default. */
   kernel?: KernelDistribution;
+  /** Whether the first output channels begin as the input's, which their drawn kernels give way to; `false` by default. */
+  passesInput?: boolean;
 }
 
 /** A distribution around 0. */
@@ -38,6 +41,8 @@ export interface NormOptions {
   epsilon?: number;
   /** 0.9 by default. */
   momentum?: number;
+  /** Whether it multiplies each channel by a weight; `true` by default. */
+  scale?: boolean;
 }
 
 export interface PoolOptions {
@@ -57,6 +62,8 @@ export interface LinearOptions {
   units?: number;
   /** What the kernel is drawn from; PyTorch's uniform distribution by fan-in, by default. */
   kernel?: KernelDistribution;
+  /** `true` by default. */
+  bias?: boolean;
 }
 
 const ACTIVATIONS = {
@@ -114,13 +121,17 @@ export class ModelBuilder {
         ? this.drawnFrom(options.kernel, name)
         : this.heNormal(name, kernelSize, filters),
     });
-    return this.apply(layer, x);
+    const y = this.apply(layer, x);
+    if (options.passesInput === true && this.options.initialise) passInput(layer);
+    return y;
   }
 
   /** Batch norm over the channels. */
   norm(x: tf.SymbolicTensor, name: string, options: NormOptions = {}): tf.SymbolicTensor {
-    const { epsilon = 1e-5, momentum = 0.9 } = options;
-    return this.apply(tf.layers.batchNormalization({ name, epsilon, momentum }), x);
+    const { epsilon = 1e-5, momentum = 0.9, scale = true } = options;
+    // The stock layer cannot be trained without a scale.
+    const create = scale ? tf.layers.batchNormalization : batchNormalization;
+    return this.apply(create({ name, epsilon, momentum, scale }), x);
   }
 
   activation(x: tf.SymbolicTensor, name: string, activation: ActivationName): tf.SymbolicTensor {
@@ -209,6 +220,16 @@ export class ModelBuilder {
     return this.apply(new LayerScale({ name, initialValue }), x);
   }
 
+  /** Multiplies every element by `scale`. */
+  rescale(x: tf.SymbolicTensor, name: string, scale: number): tf.SymbolicTensor {
+    return this.apply(tf.layers.rescaling({ name, scale, offset: 0 }), x);
+  }
+
+  /** All elements of an image along one axis. */
+  flatten(x: tf.SymbolicTensor, name: string): tf.SymbolicTensor {
+    return this.apply(tf.layers.flatten({ name }), x);
+  }
+
   /** Marks the output of a stage, which `features: true` makes an output of the model, and returns it. */
   feature(x: tf.SymbolicTensor, module: string): tf.SymbolicTensor {
     this.features.push({ module, output: x });
@@ -218,6 +239,12 @@ export class ModelBuilder {
   /** The average over all positions, `[batch, channels]`. */
   globalPool(x: tf.SymbolicTensor, name = 'avgpool'): tf.SymbolicTensor {
     return this.apply(tf.layers.globalAveragePooling2d({ name }), x);
+  }
+
+  /** The largest over all positions, `[batch, 1, 1, channels]`. */
+  globalMaxPool(x: tf.SymbolicTensor, name: string): tf.SymbolicTensor {
+    const poolSize = x.shape.slice(1, 3) as [number, number];
+    return this.apply(tf.layers.maxPooling2d({ name, poolSize, strides: poolSize }), x);
   }
 
   /** Dropout at the model's `dropRate`; no layer where that is 0. */
@@ -230,11 +257,12 @@ export class ModelBuilder {
 
   /** A linear layer of the last axis. */
   linear(x: tf.SymbolicTensor, name: string, options: LinearOptions = {}): tf.SymbolicTensor {
-    const { units = this.numClasses } = options;
+    const { units = this.numClasses, bias: useBias = true } = options;
     // PyTorch's Linear: uniform within 1 / sqrt(fan-in), whose variance is a third of 1 / fan-in.
     const deviation = Math.sqrt(1 / (3 * (x.shape.at(-1) as number)));
     const { kernel = { shape: 'uniform', deviation } } = options;
-    return this.apply(tf.layers.dense({ name, units, kernelInitializer: this.drawnFrom(kernel, name) }), x);
+    const kernelInitializer = this.drawnFrom(kernel, name);
+    return this.apply(tf.layers.dense({ name, units, useBias, kernelInitializer }), x);
   }
 
   /** Global average pooling, dropout where the model has any, and the linear layer `name`: the logits. */
@@ -267,6 +295,19 @@ export class ModelBuilder {
   private seedOf(name: string): number | undefined {
     return this.options.seed === undefined ? undefined : layerSeed(this.options.seed, name);
   }
+}
+
+/** Makes each of the first output channels of a built convolution of one group the input channel of its place. */
+function passInput(layer: tf.layers.Layer): void {
+  const [kernel, ...others] = layer.getWeights();
+  const [height, width, channels, filters] = kernel.shape as [number, number, number, number];
+  const values = kernel.dataSync<'float32'>().slice();
+  const centre = (height >> 1) * width + (width >> 1);
+  for (let filter = 0; filter < Math.min(channels, filters); filter++) {
+    for (let i = filter; i < values.length; i += filters) values[i] = 0;
+    values[(centre * channels + filter) * filters + filter] = 1;
+  }
+  tf.tidy(() => layer.setWeights([tf.tensor(values, kernel.shape), ...others]));
 }
 
 /** Pixels that the last of the windows that cover `length` pixels reaches beyond them. */

@@ -1,6 +1,6 @@
 import { check, unknownChoice } from '../src/errors';
 import { IMPLEMENTATIONS, type Implementation } from '../src/ops/strategies';
-import { type ImageShape, type VariantDefaults } from './family';
+import { type ImageShape, type VariantDefaults, type VariantOptions } from './family';
 
 /** What can be chosen of a model of the zoo. */
 export interface ModelOptions {
@@ -26,10 +26,21 @@ export interface ModelOptions {
    * `[batch, height / stride, width / stride, channels]` each, as {@link featureInfo} lists them. `false` by default.
    */
   features?: boolean;
+  /**
+   * Groups of the 3x3 convolutions in the blocks of a ResNeXt, a dense twin or an SE-ResNeXt: its cardinality. A divisor of
+   * `width`; the variant's own by default. Other families refuse it.
+   */
+  groups?: number;
+  /**
+   * Channels inside the blocks of the first stage, all groups together, of a ResNeXt, a dense twin or an SE-ResNeXt; they
+   * double a stage, and what stages put out stays. Of a MobileNet V1, the channels that its first block puts out, an even
+   * number; all others keep their ratio to them. The variant's own by default. Other families refuse it.
+   */
+  width?: number;
 }
 
-/** {@link ModelOptions} with every default filled in. */
-export interface ResolvedOptions extends Required<Omit<ModelOptions, 'seed'>> {
+/** {@link ModelOptions} with every default filled in, but for those that a variant is chosen by. */
+export interface ResolvedOptions extends Required<Omit<ModelOptions, 'seed' | keyof VariantOptions>> {
   readonly seed: number | undefined;
 }
 

@@ -21,6 +21,7 @@ const Y_400MF = { depth: 16, initialWidth: 48, slope: 27.89, ratio: 2.09, groupW
 const Y_800MF = { depth: 14, initialWidth: 56, slope: 38.84, ratio: 2.4, groupWidth: 16 };
 const Y_1_6GF = { depth: 27, initialWidth: 48, slope: 20.71, ratio: 2.65, groupWidth: 24 };
 const Y_3_2GF = { depth: 21, initialWidth: 80, slope: 42.63, ratio: 2.66, groupWidth: 24 };
+const Y_TOY = { depth: 5, initialWidth: 32, slope: 20, ratio: 2, groupWidth: 8 };
 
 /** RegNetX: plain bottlenecks. `squeezeRatio` 0 stands for no squeeze and excitation. */
 function x(parameters: RegNetParameters) {
@@ -47,6 +48,8 @@ export const regnet = defineFamily({
     // A 3x3 stem without pooling they have anyway: only its stride differs.
     regnet_x_400mf_cifar: { ...CIFAR, ...x(X_400MF), stemStride: 1 },
     regnet_y_400mf_cifar: { ...CIFAR, ...y(Y_400MF), stemStride: 1 },
+    // Stages of 1, 2 and 2 blocks, 32, 64 and 128 wide.
+    regnet_y_toy: { ...CIFAR, ...y(Y_TOY), stemStride: 1 },
   },
   build(b, { stemStride, squeezeRatio, ...parameters }) {
     const stem = b.conv(b.image, 'stem.0', { filters: STEM_WIDTH, stride: stemStride });

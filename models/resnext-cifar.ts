@@ -1,4 +1,5 @@
 import { CIFAR, type VariantDefaults, defineFamily } from './family';
+import { GROUPS_AND_WIDTH } from './blocks/grouped-width';
 import { bottleneck } from './blocks/residual';
 import { residualNetwork } from './blocks/residual-network';
 
@@ -39,6 +40,17 @@ const RESNEXT_TOY: ResNeXtCifar = {
   denseTwin: 'resnet_toy',
 };
 
+// Narrow outside its blocks and wide inside them, so that their 3x3 convolutions have a good part of all weights and a
+// width of 3 to 27 channels a group keeps the total for every cardinality from 32 to 1: see scripts/experiments.
+const RESNEXT_NARROW_TOY: ResNeXtCifar = {
+  ...CIFAR,
+  stem: [32, 2],
+  depths: [1, 1, 1],
+  width: 64,
+  out: 36,
+  groups: 8,
+};
+
 export const resnextCifar = defineFamily({
   title: 'ResNeXt for CIFAR, and its dense twins',
   paper: 'Xie et al., "Aggregated residual transformations for deep neural networks", arXiv:1611.05431',
@@ -48,12 +60,14 @@ export const resnextCifar = defineFamily({
     resnext29_32x4d: RESNEXT29_32X4D,
     resnext29_8x4d: RESNEXT29_8X4D,
     resnext_toy: RESNEXT_TOY,
+    resnext_narrow_toy: RESNEXT_NARROW_TOY,
     resnet29_8x64d: dense(RESNEXT29_8X64D),
     resnet29_16x64d: dense(RESNEXT29_16X64D),
     resnet29_32x4d: dense(RESNEXT29_32X4D),
     resnet29_8x4d: dense(RESNEXT29_8X4D),
     resnet_toy: dense(RESNEXT_TOY),
   },
+  options: GROUPS_AND_WIDTH,
   build(b, { stem: [filters, stride], ...network }) {
     const stem = { filters, kernelSize: 3, stride, pool: false };
     return residualNetwork(b, { ...network, stem, block: bottleneck });

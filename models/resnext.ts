@@ -1,3 +1,4 @@
+import { GROUPS_AND_WIDTH } from './blocks/grouped-width';
 import { CIFAR_STEM, IMAGENET_STEM, type ResidualNetwork, residualNetwork } from './blocks/residual-network';
 import { bottleneck } from './blocks/residual';
 import { CIFAR, type VariantDefaults, defineFamily, IMAGENET_CROPPED_LESS } from './family';
@@ -30,5 +31,6 @@ export const resnext = defineFamily({
       denseTwin: 'wide_resnet50_2_cifar',
     },
   },
+  options: GROUPS_AND_WIDTH,
   build: residualNetwork,
 });

@@ -1,6 +1,11 @@
-import { IMAGENET_STEM, residualNetwork } from './blocks/residual-network';
+import { GROUPS_AND_WIDTH } from './blocks/grouped-width';
+import { IMAGENET_STEM, type ResidualNetwork, residualNetwork } from './blocks/residual-network';
 import { bottleneck } from './blocks/residual';
-import { IMAGENET, defineFamily } from './family';
+import { CIFAR, IMAGENET, type VariantDefaults, defineFamily } from './family';
+
+type SeResNeXt = VariantDefaults & ResidualNetwork;
+
+const SQUEEZE_REDUCTION = 16;
 
 export const seResnext = defineFamily({
   title: 'SE-ResNeXt',
@@ -16,8 +21,20 @@ export const seResnext = defineFamily({
       width: 32 * 4,
       out: 256,
       groups: 32,
-      squeezeReduction: 16,
+      squeezeReduction: SQUEEZE_REDUCTION,
+    } as SeResNeXt,
+    // resnext_toy with gates.
+    seresnext_toy: {
+      ...CIFAR,
+      stem: { filters: 64, kernelSize: 3, stride: 2, pool: false },
+      block: bottleneck,
+      depths: [1, 1, 1],
+      width: 32,
+      out: 64,
+      groups: 8,
+      squeezeReduction: SQUEEZE_REDUCTION,
     },
   },
+  options: GROUPS_AND_WIDTH,
   build: residualNetwork,
 });

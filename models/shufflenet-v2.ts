@@ -4,6 +4,8 @@ import { CIFAR, defineFamily, IMAGENET, type VariantDefaults, IMAGENET_CROPPED_L
 import { type ModelBuilder } from './model-builder';
 
 interface ShuffleNetV2 extends VariantDefaults {
+  /** Units of each stage. */
+  readonly depths: readonly number[];
   /** Channels that each stage puts out. */
   readonly widths: readonly number[];
   /** Channels of the last convolution. */
@@ -13,9 +15,10 @@ interface ShuffleNetV2 extends VariantDefaults {
 }
 
 const DEPTHS = [4, 8, 4];
-const X1_0 = { widths: [116, 232, 464], head: 1024 };
+const X1_0 = { depths: DEPTHS, widths: [116, 232, 464], head: 1024 };
 const SHUFFLENET_V2_X0_5: ShuffleNetV2 = {
   ...IMAGENET,
+  depths: DEPTHS,
   widths: [48, 96, 192],
   head: 1024,
   reducesEarly: true,
@@ -30,25 +33,34 @@ export const shufflenetV2 = defineFamily({
     shufflenet_v2_x1_0: { ...IMAGENET, ...X1_0, reducesEarly: true },
     shufflenet_v2_x1_5: {
       ...IMAGENET_CROPPED_LESS,
+      depths: DEPTHS,
       widths: [176, 352, 704],
       head: 1024,
       reducesEarly: true,
     },
     shufflenet_v2_x2_0: {
       ...IMAGENET_CROPPED_LESS,
+      depths: DEPTHS,
       widths: [244, 488, 976],
       head: 2048,
       reducesEarly: true,
     },
     shufflenet_v2_x1_0_cifar: { ...CIFAR, ...X1_0, reducesEarly: false },
+    shufflenet_v2_toy: {
+      ...CIFAR,
+      depths: [2, 4, 2],
+      widths: [52, 104, 208],
+      head: 208,
+      reducesEarly: false,
+    },
   },
-  build(b, { widths, head, reducesEarly }) {
+  build(b, { depths, widths, head, reducesEarly }) {
     const stem = { filters: 24, stride: reducesEarly ? 2 : 1, activation: 'relu' } as const;
     let x = b.feature(inNamedModules(b, b.image, modules('conv1', 0), stem), 'conv1');
     if (reducesEarly) x = b.feature(b.maxPool(x, 'maxpool'), 'maxpool');
     widths.forEach((out, stage) => {
       const name = `stage${stage + 2}`;
-      for (let index = 0; index < DEPTHS[stage]; index++) {
+      for (let index = 0; index < depths[stage]; index++) {
         x = index === 0 ? reduction(b, x, `${name}.0`, out) : unit(b, x, `${name}.${index}`);
       }
       b.feature(x, name);

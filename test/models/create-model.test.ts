@@ -107,13 +107,14 @@ describe('what the layers are', () => {
 
   // Where torchvision's networks depart from PyTorch's default batch norm: epsilon, and 1 minus its momentum.
   const NORMS: readonly (readonly [RegExp, number, number])[] = [
+    [/^airbench/, 1e-12, 0.6],
     [/^efficientnet_v2/, 1e-3, 0.9],
     [/^mnasnet/, 1e-5, 0.9997],
     [/^mobilenet_v3/, 1e-3, 0.99],
     [/./, 1e-5, 0.9],
   ];
   // These have convolutions with biases, of which some do not pad; their logits are compared with torchvision's.
-  const UNUSUAL = /^(convnext|squeezenet)/;
+  const UNUSUAL = /^(airbench|convnext|squeezenet)/;
 
   // Keras's 'same' pads only the end where the stride is 2, and logits would then not be PyTorch's.
   test.each(listModels())('%s pads and normalises as PyTorch does', (name) => {
@@ -232,8 +233,9 @@ describe('the catalogue', () => {
   });
 
   test('patterns', () => {
-    expect(listModels('*_toy')).toEqual(['mobilenet_toy', 'resnet_toy', 'resnext_toy']);
+    expect(listModels('res*_toy')).toEqual(['resnet_toy', 'resnext_narrow_toy', 'resnext_toy']);
     expect(listModels('toy')).toEqual(listModels('*_toy'));
+    expect(listModels('toy').length).toBeGreaterThan(listModels('res*_toy').length);
     expect(listModels('RESNEXT29_[0-9]x*')).toEqual(['resnext29_8x4d', 'resnext29_8x64d']);
     expect(listModels('resne?t29_8x4d')).toEqual(['resnext29_8x4d']);
     expect(listModels('nothing')).toEqual([]);

@@ -6,12 +6,14 @@ test('mobilenet_v2 has the counts of torchvision', () => {
   expect(figures(mobilenetV2, 'mobilenet_v2')).toEqual(expectedFigures(reference.models.mobilenet_v2));
 });
 
-// Counted in PyTorch from torchvision's network with its `width_mult`; the CIFAR form with its first two strides 1.
+// Counted in PyTorch from torchvision's network with its `width_mult`; the CIFAR form with its first two strides 1, the toy with
+// its stages and head.
 test.each([
   ['mobilenet_v2_x0_5', { trainable: 1968680, statistics: 18544, macs: 97131840 }],
   ['mobilenet_v2_x0_75', { trainable: 2636424, statistics: 26640, macs: 209069792 }],
   ['mobilenet_v2_x1_4', { trainable: 6108776, statistics: 47936, macs: 582195824 }],
   ['mobilenet_v2_cifar', { trainable: 2236682, statistics: 34112, macs: 87976448 }],
+  ['mobilenet_v2_toy', { trainable: 141450, statistics: 5968, macs: 6410752 }],
 ] as const)('%s has the counts of its PyTorch form', (name, counts) => {
   expect(figures(mobilenetV2, name)).toEqual(counts);
 });
@@ -43,6 +45,11 @@ test('features are the deepest blocks at the strides that timm gives', () => {
     ['features.6', 32, 2],
     ['features.13', 96, 4],
     ['features.17', 320, 8],
+  ]);
+  expect(features(mobilenetV2, 'mobilenet_v2_toy')).toEqual([
+    ['features.2', 24, 2],
+    ['features.5', 32, 4],
+    ['features.7', 64, 8],
   ]);
 });
 

@@ -9,12 +9,14 @@ test.each(['mobilenet_v3_small', 'mobilenet_v3_large'] as const)(
   },
 );
 
-// Counted in PyTorch from torchvision's network with its `width_mult`; the CIFAR forms with their first two strides 1.
+// Counted in PyTorch from torchvision's network with its `width_mult`; the CIFAR forms with their first two strides 1, the toy
+// with its rows.
 test.each([
   ['mobilenet_v3_small_x0_75', { trainable: 1653920, statistics: 9200, macs: 39115576 }],
   ['mobilenet_v3_large_x0_75', { trainable: 3377576, statistics: 18416, macs: 140033816 }],
   ['mobilenet_v3_small_cifar', { trainable: 1528106, statistics: 12112, macs: 17507328 }],
   ['mobilenet_v3_large_cifar', { trainable: 4214842, statistics: 24400, macs: 66459008 }],
+  ['mobilenet_v3_toy', { trainable: 135946, statistics: 4080, macs: 6478080 }],
 ] as const)('%s has the counts of its PyTorch form', (name, counts) => {
   expect(figures(mobilenetV3, name)).toEqual(counts);
 });
@@ -96,5 +98,10 @@ test('features are the deepest modules at the strides that timm gives', () => {
   ]);
   expect(features(mobilenetV3, 'mobilenet_v3_small_cifar').map(([, , stride]) => stride)).toEqual([
     1, 2, 4, 8,
+  ]);
+  expect(features(mobilenetV3, 'mobilenet_v3_toy')).toEqual([
+    ['features.4', 24, 2],
+    ['features.6', 40, 4],
+    ['features.9', 288, 8],
   ]);
 });

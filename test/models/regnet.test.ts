@@ -27,10 +27,11 @@ test.each(names)('%s has the counts of torchvision', (name) => {
   expect(figures(regnet, name)).toEqual(expectedFigures(reference.models[name]));
 });
 
-// Counted in PyTorch from torchvision's network with its stem at stride 1, for 10 classes.
+// Counted in PyTorch from torchvision's network with its stem at stride 1, for 10 classes; the toy from its parameters.
 test.each([
   ['regnet_x_400mf_cifar', { trainable: 5098986, statistics: 37856, macs: 33751968 }],
   ['regnet_y_400mf_cifar', { trainable: 3907554, statistics: 27152, macs: 33380688 }],
+  ['regnet_y_toy', { trainable: 136474, statistics: 3008, macs: 6832896 }],
 ] as const)('%s has the counts of its PyTorch form', (name, counts) => {
   expect(figures(regnet, name)).toEqual(counts);
 });
@@ -128,6 +129,12 @@ test('features are the stages, at the strides that timm gives', () => {
     [stage(2), 64, 4],
     [stage(3), 160, 8],
     [stage(4), 400, 16],
+  ]);
+  expect(features(regnet, 'regnet_y_toy')).toEqual([
+    ['stem', 32, 1],
+    [stage(1), 32, 2],
+    [stage(2), 64, 4],
+    [stage(3), 128, 8],
   ]);
 });
 

@@ -25,6 +25,12 @@ test('shufflenet_v2_x1_0_cifar has the counts of the reference', () => {
   });
 });
 
+test('shufflenet_v2_toy has the counts of its PyTorch form', () => {
+  // Counted in PyTorch from torchvision's network with these depths and widths, its stem at stride 1 and no pooling.
+  const counts = { trainable: 137522, statistics: 3996, macs: 6506656 };
+  expect(figures(shufflenetV2, 'shufflenet_v2_toy')).toEqual(counts);
+});
+
 test('modules are those of torchvision: only the first unit of a stage has a first branch', () => {
   const branch = (unit: string, which: 1 | 2) =>
     (which === 1 ? [0, 1, 2, 3] : [0, 1, 3, 4, 5, 6]).map((number) => `${unit}.branch${which}.${number}`);

@@ -41,8 +41,17 @@ function layerScale(scope: LayerScope, [x]: readonly Value[]): Value {
   return scope.add({ op: 'affine', scale, shift: filled(scale.shape[0], 0) }, [x], x.shape);
 }
 
+/** One factor and one offset for all channels. */
+function rescaling(scope: LayerScope, [x]: readonly Value[]): Value {
+  const channels = x.shape.at(-1) as number;
+  const scale = filled(channels, scope.option<number>('scale'));
+  const shift = filled(channels, scope.option<number>('offset'));
+  return scope.add({ op: 'affine', scale, shift }, [x], x.shape);
+}
+
 export const NORMALISATION_LOWERINGS: Lowerings = {
   BatchNormalization: batchNorm,
   LayerNormalization: layerNorm,
   LayerScale: layerScale,
+  Rescaling: rescaling,
 };

@@ -5,8 +5,8 @@ describe('cardinal list', () => {
   test('--json prints an array of names, of those that match', async () => {
     const all = await cardinal('list', '--json');
     expect([all.code, all.err, JSON.parse(all.out)]).toEqual([0, '', listModels()]);
-    const toys = await cardinal('list', '*_toy', '--json');
-    expect(JSON.parse(toys.out)).toEqual(['mobilenet_toy', 'resnet_toy', 'resnext_toy']);
+    const toys = await cardinal('list', 'res*t_toy', '--json');
+    expect(JSON.parse(toys.out)).toEqual(['resnet_toy', 'resnext_toy']);
     expect(JSON.parse((await cardinal('list', 'nothing', '--json')).out)).toEqual([]);
   });
 
