@@ -2,6 +2,7 @@ import { useBackend, type BackendName } from '../src/backends/use-backend-node';
 import { evaluate, type Evaluation } from '../src/train/evaluate';
 import { loadRunWeights, readRunConfig, type CheckpointName } from '../src/train/run-folder-node';
 import { loadImages } from './run-images';
+import type { TestTimeAugmentation } from '../src/train/test-time-views';
 import { buildRunModel, type RunOptions } from './run-training';
 
 export interface RunEvaluation extends Evaluation {
@@ -23,11 +24,12 @@ export async function evaluateRun(
   options: RunOptions & {
     checkpoint: CheckpointName;
     batchSize?: number;
+    testTimeAugmentation?: TestTimeAugmentation;
     backend?: BackendName;
     source?: string;
   },
 ): Promise<RunEvaluation> {
-  const { checkpoint, batchSize, reporter, signal } = options;
+  const { checkpoint, batchSize, testTimeAugmentation, reporter, signal } = options;
   const config = await readRunConfig(folder);
   const { backend } = await useBackend(options.backend);
   const model = buildRunModel(config);
@@ -36,7 +38,7 @@ export async function evaluateRun(
     const source = options.source ?? config.data.source;
     const { test } = await loadImages({ data: { ...config.data, source } }, options);
     const onProgress = (done: number, total: number): void => reporter?.onTest?.(done, total);
-    const evaluation = await evaluate(model, test, { batchSize, signal, onProgress });
+    const evaluation = await evaluate(model, test, { batchSize, testTimeAugmentation, signal, onProgress });
     return {
       model: config.model.name,
       checkpoint,

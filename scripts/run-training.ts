@@ -29,7 +29,7 @@ import { chooseImages, loadImages, type ImageReporter, type LoadedImages } from 
 /** What a person asks of a run; what is left out has a default. */
 export interface RunRequest {
   readonly model: string;
-  readonly modelOptions?: Pick<ModelOptions, 'implementation' | 'dropRate'>;
+  readonly modelOptions?: Pick<ModelOptions, 'implementation' | 'dropRate' | 'groups' | 'width'>;
   readonly data?: Partial<Omit<RunConfig['data'], 'name'>>;
   readonly recipe?: Partial<Recipe>;
   readonly backend?: BackendName;
@@ -83,6 +83,8 @@ export async function resolveRun(request: RunRequest): Promise<RunConfig> {
         seed: recipe.seed,
         dropRate: modelOptions.dropRate ?? 0,
         implementation: modelOptions.implementation ?? 'auto',
+        ...(modelOptions.groups !== undefined && { groups: modelOptions.groups }),
+        ...(modelOptions.width !== undefined && { width: modelOptions.width }),
       },
     },
     data: { name: 'cifar10', source: data.source, subset: wanted, validation },
@@ -219,13 +221,15 @@ async function finishRun(run: Run, test: ImageDataset, options: RunOptions): Pro
   const { history } = (await readCheckpoint(folder, 'last')).progress;
   const { best } = (await loadRunWeights(model, folder, 'best')).progress;
   const { reporter, signal } = options;
-  const tested = await evaluate(model, test, {
-    signal,
-    onProgress: (done, total) => reporter?.onTest?.(done, total),
-  });
+  const { testTimeAugmentation } = config.recipe;
+  const onProgress = (done: number, total: number): void => reporter?.onTest?.(done, total);
+  const tested = await evaluate(model, test, { testTimeAugmentation, signal, onProgress });
+  const once =
+    testTimeAugmentation === 'none' ? undefined : await evaluate(model, test, { signal, onProgress });
   const result: RunResult = {
     model: config.model.name,
     testAccuracy: tested.accuracy,
+    ...(once && { singleViewAccuracy: once.accuracy }),
     testLoss: tested.loss,
     testImages: tested.count,
     testData: test.name,

@@ -4,7 +4,9 @@ import { z } from 'zod';
 import { BACKEND_NAMES, type BackendName } from '../../src/backends/use-backend-node';
 import { IMPLEMENTATIONS } from '../../src/ops/strategies';
 import { invalidArgument, unknownChoice } from '../../src/errors';
+import { PAD_MODES, type PadMode } from '../../src/data/augmentation';
 import { OPTIMIZERS, SCHEDULES } from '../../src/train/recipe';
+import { TEST_TIME_AUGMENTATIONS, type TestTimeAugmentation } from '../../src/train/test-time-views';
 import type { RunRequest } from '../run-training';
 
 /** One option of `cardinal train` that takes a value: how it is shown, and how its text becomes a value. */
@@ -69,6 +71,16 @@ export function shareAboveZero(flag: string): ValueOption['parse'] {
 const share = 'a number from 0 to below 1';
 const atLeast0 = 'a number of at least 0';
 
+/** How `--flip` says what `Recipe.flip` does. */
+const FLIPS = ['random', 'alternating'] as const;
+
+export const TEST_VIEWS_OPTION = option(
+  '--test-views',
+  'name',
+  `${TEST_TIME_AUGMENTATIONS.join(', ')}: views of a test image that are averaged (none)`,
+  choice('--test-views', TEST_TIME_AUGMENTATIONS),
+);
+
 /** What a run may not change when it is resumed; shown in the order of `--help`. */
 export const RECIPE_OPTIONS: readonly ValueOption[] = [
   option('--epochs', 'n', 'passes over the training images (30)', whole('--epochs', 1)),
@@ -93,6 +105,12 @@ export const RECIPE_OPTIONS: readonly ValueOption[] = [
     'd',
     'spares biases and batch norm (0.0005; adamw: 0.05)',
     decimal('--weight-decay', atLeast0, fromZero),
+  ),
+  option(
+    '--norm-bias-scale',
+    'x',
+    'factor on the rate of batch norm shifts, such as 64 (1)',
+    decimal('--norm-bias-scale', 'a number above 0', positive),
   ),
   option('--schedule', 'name', `${SCHEDULES.join(', ')} (cosine)`, choice('--schedule', SCHEDULES)),
   option(
@@ -119,8 +137,30 @@ export const RECIPE_OPTIONS: readonly ValueOption[] = [
     'moving average of the weights, such as 0.999 (0: off)',
     decimal('--ema', share, belowOne),
   ),
+  option(
+    '--lookahead',
+    'steps',
+    'draw the weights to a slow average after so many steps, such as 5 (0: off)',
+    whole('--lookahead', 0),
+  ),
+  option(
+    '--flip',
+    'how',
+    `${FLIPS.join(' or ')}: which images an epoch mirrors (${FLIPS[0]})`,
+    choice('--flip', FLIPS),
+  ),
+  option('--crop', 'px', 'padding a side of the random crops (4)', whole('--crop', 1)),
+  option(
+    '--pad-mode',
+    'name',
+    `${PAD_MODES.join(' or ')}, of the padding (constant)`,
+    choice('--pad-mode', PAD_MODES),
+  ),
   option('--cutout', 'px', 'side of a square to blank out (0: off)', whole('--cutout', 0)),
   option('--drop-rate', 'p', 'dropout before the classifier (0)', decimal('--drop-rate', share, belowOne)),
+  TEST_VIEWS_OPTION,
+  option('--groups', 'n', 'groups of a model that has them (its own)', whole('--groups', 1)),
+  option('--width', 'n', 'channels inside the blocks of the first stage (its own)', whole('--width', 1)),
   option('--seed', 'n', 'fixes all that is random (0)', whole('--seed', 0)),
   option(
     '--implementation',
@@ -164,9 +204,18 @@ export interface TrainFlags {
   readonly labelSmoothing?: number;
   readonly mixup?: number;
   readonly ema?: number;
+  readonly normBiasScale?: number;
+  readonly lookahead?: number;
+  readonly whiten?: boolean;
   readonly cutout?: number;
-  readonly flip?: boolean;
-  readonly crop?: boolean;
+  readonly padMode?: PadMode;
+  /** `false` by `--no-flip`; `true` where nothing was said of it. */
+  readonly flip?: boolean | (typeof FLIPS)[number];
+  /** `false` by `--no-crop`; `true` where nothing was said of it. */
+  readonly crop?: boolean | number;
+  readonly testViews?: TestTimeAugmentation;
+  readonly groups?: number;
+  readonly width?: number;
   readonly dropRate?: number;
   readonly seed?: number;
   readonly implementation?: (typeof IMPLEMENTATIONS)[number];
@@ -187,7 +236,12 @@ export function requestFromFlags(model: string, flags: TrainFlags): RunRequest {
   }
   return {
     model,
-    modelOptions: { dropRate: flags.dropRate, implementation: flags.implementation },
+    modelOptions: {
+      dropRate: flags.dropRate,
+      implementation: flags.implementation,
+      groups: flags.groups,
+      width: flags.width,
+    },
     data: { source: flags.data, subset: flags.subset, validation: flags.validation },
     backend: flags.backend,
     recipe: {
@@ -202,9 +256,14 @@ export function requestFromFlags(model: string, flags: TrainFlags): RunRequest {
       labelSmoothing: flags.labelSmoothing,
       mixup: flags.mixup,
       ema: flags.ema,
+      normBiasScale: flags.normBiasScale,
+      lookahead: flags.lookahead,
+      whiten: flags.whiten,
       cutout: flags.cutout,
-      flip: flags.flip === false ? false : undefined,
-      padCrop: flags.crop === false ? 0 : undefined,
+      padMode: flags.padMode,
+      flip: flags.flip === false || flags.flip === 'alternating' ? flags.flip : undefined,
+      padCrop: flags.crop === false ? 0 : flags.crop === true ? undefined : flags.crop,
+      testTimeAugmentation: flags.testViews,
       seed: flags.seed,
     },
   };

@@ -67,10 +67,12 @@ export class AdamW implements Optimizer {
         const mean = add(before, mul(sub(gradient, before), meanShare));
         const meanSquare = add(mul(join(squares), beta2), mul(square(gradient), squareShare));
         const scale = add(div(sqrt(meanSquare), rootCorrection), epsilon);
-        const isDecayed = moved[0].decayed && this.options.weightDecay > 0;
+        const { decayed, rateScale } = moved[0];
+        const isDecayed = decayed && this.options.weightDecay > 0;
+        const own = rateScale === 1 ? rate : mul(rate, tf.scalar(rateScale));
         const weights = join(variables);
         const start = isDecayed ? mul(weights, shrink) : weights;
-        assignParts(variables, sub(start, mul(div(mean, scale), rate)));
+        assignParts(variables, sub(start, mul(div(mean, scale), own)));
         assignParts(means, mean);
         assignParts(squares, meanSquare);
       }

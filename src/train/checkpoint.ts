@@ -10,7 +10,8 @@ const PARTS = { weights: 'model/', ema: 'ema/', optimizer: 'optimizer/' } as con
 const FORMAT = 'tfjs-cardinal checkpoint 1';
 
 const count = z.number().int().nonnegative();
-const epochMetrics = z.object({
+/** A line of `metrics.jsonl`. */
+export const epochMetricsSchema = z.object({
   epoch: count,
   step: count,
   learningRate: z.number(),
@@ -27,7 +28,7 @@ const trainProgress = z.object({
   stepsInEpoch: count,
   step: count,
   running: z.object({ loss: z.number(), correct: count, images: count, seconds: z.number() }),
-  history: z.array(epochMetrics),
+  history: z.array(epochMetricsSchema),
   best: z.object({ epoch: count, validationAccuracy: z.number().optional() }).optional(),
 });
 

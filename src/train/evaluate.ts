@@ -5,10 +5,13 @@ import type { ImageDataset } from '../data/image-dataset';
 import { check, InterruptedError } from '../errors';
 import { countCorrect, crossEntropySum, predictedClasses } from './classification';
 import { breathe } from './breathe';
+import { testTimeViews, type TestTimeAugmentation } from './test-time-views';
 
 export interface EvaluateOptions {
   /** Default 256. */
   readonly batchSize?: number;
+  /** Views of each image whose logits are averaged; default `none`, the image alone. */
+  readonly testTimeAugmentation?: TestTimeAugmentation;
   /** Called after each batch with the images done and all images. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -28,7 +31,7 @@ export interface Evaluation {
 }
 
 /**
- * Loss and accuracy of a model that outputs logits on all images of a dataset, without augmentation.
+ * Loss and accuracy of a model that outputs logits on all images of a dataset.
  *
  * @throws InvalidArgumentError if the model's input or output does not fit the dataset
  * @throws InterruptedError once `signal` is aborted
@@ -42,7 +45,7 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   checkModel(model, dataset);
-  const { batchSize = 256, onProgress, signal } = options;
+  const { batchSize = 256, testTimeAugmentation = 'none', onProgress, signal } = options;
   const classes = dataset.classNames.length;
   const confusion = dataset.classNames.map(() => new Array<number>(classes).fill(0));
   let loss = 0;
@@ -52,7 +55,8 @@ export async function evaluate(
   for (const batch of batches(dataset, { batchSize })) {
     if (signal?.aborted === true) throw new InterruptedError('the evaluation was interrupted');
     const start = performance.now();
-    const logits = await infer(model, batch.images, [batch.count, ...dataset.imageShape]);
+    const shape: tf.Tensor4D['shape'] = [batch.count, ...dataset.imageShape];
+    const logits = await infer(model, batch.images, shape, testTimeAugmentation);
     milliseconds += performance.now() - start;
     const predicted = predictedClasses(logits, classes);
     loss += crossEntropySum(logits, batch.labels, classes);
@@ -72,8 +76,17 @@ export async function evaluate(
   };
 }
 
-async function infer(model: tf.LayersModel, images: Float32Array, shape: number[]): Promise<Float32Array> {
-  const logits = tf.tidy(() => model.apply(tf.tensor(images, shape), { training: false }) as tf.Tensor);
+async function infer(
+  model: tf.LayersModel,
+  images: Float32Array,
+  shape: tf.Tensor4D['shape'],
+  augmentation: TestTimeAugmentation,
+): Promise<Float32Array> {
+  const logits = tf.tidy(() => {
+    const views = testTimeViews(tf.tensor4d(images, shape), augmentation);
+    const seen = views.map((view) => model.apply(view.images, { training: false }) as tf.Tensor);
+    return seen.length === 1 ? seen[0] : tf.addN(seen.map((each, i) => tf.mul(each, views[i].weight)));
+  });
   try {
     return (await logits.data()) as Float32Array;
   } finally {

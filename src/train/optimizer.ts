@@ -7,8 +7,10 @@ export interface Parameter {
   /** The weight's name in the model, `layer1.0.conv2/kernel`. */
   readonly name: string;
   readonly variable: tf.Variable;
-  /** Whether weight decay applies: true for kernels, false for biases and batch norm. */
+  /** Whether weight decay applies: true for kernels, false for most biases and batch norm. */
   readonly decayed: boolean;
+  /** Factor on the learning rate. The decay is divided by it, so that a step takes off as much of every parameter. */
+  readonly rateScale: number;
 }
 
 /** Moves a fixed list of parameters against their gradients. */

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 
-import { OPTIMIZERS, SCHEDULES } from './recipe';
+import { PAD_MODES } from '../data/augmentation';
+import { DEFAULT_RECIPE, OPTIMIZERS, SCHEDULES } from './recipe';
+import { TEST_TIME_AUGMENTATIONS } from './test-time-views';
 
 const count = z.number().int().nonnegative();
 
+/** Runs from before an option was there have its default. */
 export const recipeSchema = z.object({
   epochs: count,
   batchSize: count,
@@ -11,14 +14,19 @@ export const recipeSchema = z.object({
   learningRate: z.number(),
   momentum: z.number(),
   weightDecay: z.number(),
+  normBiasScale: z.number().default(DEFAULT_RECIPE.normBiasScale),
   schedule: z.enum(SCHEDULES),
   warmupEpochs: z.number(),
   labelSmoothing: z.number(),
   mixup: z.number(),
   ema: z.number(),
+  lookahead: count.default(DEFAULT_RECIPE.lookahead),
+  whiten: z.boolean().default(DEFAULT_RECIPE.whiten),
   padCrop: count,
-  flip: z.boolean(),
+  padMode: z.enum(PAD_MODES).default(DEFAULT_RECIPE.padMode),
+  flip: z.union([z.boolean(), z.literal('alternating')]),
   cutout: count,
+  testTimeAugmentation: z.enum(TEST_TIME_AUGMENTATIONS).default(DEFAULT_RECIPE.testTimeAugmentation),
   seed: count,
 });
 
@@ -33,6 +41,9 @@ export const runConfigSchema = z.object({
       seed: count,
       dropRate: z.number(),
       implementation: z.string(),
+      /** Without them, the model's own. */
+      groups: count.optional(),
+      width: count.optional(),
     }),
     /** Where the weights that the run starts from are, if they are trained ones. */
     weights: z.string().optional(),
@@ -72,8 +83,10 @@ export type RunConfig = z.infer<typeof runConfigSchema>;
 /** What `result.json` of a run folder holds, written once the run is over. */
 export const runResultSchema = z.object({
   model: z.string(),
-  /** Share of all test images that are classified rightly, from 0 to 1, by the best checkpoint. */
+  /** Share of all test images that are classified rightly, from 0 to 1, by the best checkpoint and the recipe's views. */
   testAccuracy: z.number(),
+  /** The same by one view of each image, where the recipe has several. */
+  singleViewAccuracy: z.number().optional(),
   testLoss: z.number(),
   testImages: count,
   /** Which images those were, such as `cifar10/test`; those of validation where a folder has no others. */

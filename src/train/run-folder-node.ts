@@ -9,7 +9,7 @@ import { makeFolder } from '../data/make-folder';
 import { CardinalError } from '../errors';
 import { readSafetensors, writeSafetensors } from '../safetensors/file-node';
 import { SafetensorsError } from '../safetensors/tensor';
-import { decodeTrainState, encodeTrainState } from './checkpoint';
+import { epochMetricsSchema, decodeTrainState, encodeTrainState } from './checkpoint';
 import { runConfigSchema, runResultSchema, type RunConfig, type RunResult } from './run-config';
 import type { EpochMetrics, TrainState } from './train-state';
 import { writeWeights } from './write-weights';
@@ -146,6 +146,20 @@ export async function writeMetrics(folder: string, history: readonly EpochMetric
   await writing(folder, () => writeFileAtomic(join(folder, FILES.metrics), lines.join('')));
 }
 
+/**
+ * What each epoch of a run came to, as {@link writeMetrics} wrote it.
+ *
+ * @throws CardinalError if the file is missing or damaged
+ */
+export async function readMetrics(folder: string): Promise<EpochMetrics[]> {
+  const path = join(folder, FILES.metrics);
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new CardinalError(error.code === 'ENOENT' ? `${path} is missing` : `${path}: ${error.message}`);
+  });
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line, i) => parseJson(line, epochMetricsSchema, `${path}, line ${i + 1}`));
+}
+
 export async function writeResult(folder: string, result: RunResult): Promise<void> {
   await writeJson(folder, FILES.result, result);
 }
@@ -165,13 +179,16 @@ async function readJson<T>(folder: string, file: string, schema: z.ZodType<T>): 
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
     throw new CardinalError(`${path} could not be read: ${error.message}`);
   });
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : parseJson(text, schema, path);
+}
+
+function parseJson<T>(text: string, schema: z.ZodType<T>, place: string): T {
   try {
     return schema.parse(JSON.parse(text));
   } catch (error) {
     const issue = (error as z.ZodError).issues?.[0];
     const where = issue === undefined ? 'it is not valid JSON' : `${issue.path.join('.')}: ${issue.message}`;
-    throw new CardinalError(`${path} is damaged: ${where}`);
+    throw new CardinalError(`${place} is damaged: ${where}`);
   }
 }
 

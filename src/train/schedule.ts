@@ -7,7 +7,7 @@ export interface ScheduleOptions {
   readonly learningRate: number;
   /** Steps of the whole run. */
   readonly totalSteps: number;
-  /** Steps of linear rise at the start; `one-cycle` does not use it. */
+  /** Steps of linear rise at the start; `one-cycle` and `triangular` do not use it. */
   readonly warmupSteps: number;
 }
 
@@ -26,6 +26,8 @@ export function createSchedule(name: ScheduleName, options: ScheduleOptions): Sc
       return withWarmup(cosine(options), options);
     case 'one-cycle':
       return oneCycle(options);
+    case 'triangular':
+      return triangular(options);
   }
 }
 
@@ -56,6 +58,18 @@ function oneCycle({ learningRate, totalSteps }: ScheduleOptions): Schedule {
   return (step) => {
     if (step <= peak) return between(start, learningRate, step / peak);
     return between(learningRate, end, (step - Math.max(peak, 0)) / Math.max(1, last - Math.max(peak, 0)));
+  };
+}
+
+/**
+ * From a fifth of the rate linearly up to it over the first 23 % of the steps, then linearly down to 7 % of it: the rates of
+ * Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU", 2024.
+ */
+function triangular({ learningRate, totalSteps }: ScheduleOptions): Schedule {
+  const peak = Math.floor(0.23 * totalSteps);
+  return (step) => {
+    if (step < peak) return learningRate * (0.2 + (0.8 * step) / peak);
+    return learningRate * (1 - (0.93 * (step - peak)) / (totalSteps - peak));
   };
 }
 

@@ -39,18 +39,25 @@ export class Sgd implements Optimizer {
   step(gradients: ReadonlyMap<string, tf.Tensor>, [rate]: readonly tf.Tensor[]): void {
     tf.tidy(() => {
       // Shared by all parameters: a number given to an op would be uploaded anew each time.
-      const momentum = tf.scalar(this.options.momentum);
-      const decay = tf.scalar(this.options.weightDecay);
+      const scalars = new Map<number, tf.Scalar>();
+      const scalar = (value: number): tf.Scalar => {
+        const there = scalars.get(value) ?? tf.scalar(value);
+        scalars.set(value, there);
+        return there;
+      };
+      const momentum = scalar(this.options.momentum);
       for (const group of this.groups) {
         const moved = group.filter(({ name }) => gradients.has(name));
         if (moved.length === 0) continue;
         const weights = join(moved.map(({ variable }) => variable));
         const gradient = join(moved.map(({ name }) => gradients.get(name) as tf.Tensor));
-        const isDecayed = moved[0].decayed && this.options.weightDecay > 0;
-        const pull = isDecayed ? add(gradient, mul(weights, decay)) : gradient;
+        const { decayed, rateScale } = moved[0];
+        const decay = decayed ? this.options.weightDecay / rateScale : 0;
+        const pull = decay > 0 ? add(gradient, mul(weights, scalar(decay))) : gradient;
+        const own = rateScale === 1 ? rate : mul(rate, scalar(rateScale));
         assignParts(
           moved.map(({ variable }) => variable),
-          sub(weights, mul(this.direction(moved, pull, momentum), rate)),
+          sub(weights, mul(this.direction(moved, pull, momentum), own)),
         );
       }
     });

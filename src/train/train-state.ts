@@ -50,7 +50,7 @@ export interface TrainProgress {
 /** All that a run needs to go on as if it had not stopped. */
 export interface TrainState {
   readonly weights: NamedArrays;
-  /** The moving average of the weights, if the recipe keeps one. */
+  /** The average of the weights that evaluation uses, if the recipe keeps one: a moving one, or lookahead's. */
   readonly ema?: NamedArrays;
   /** Slots of the optimiser by slot name (`momentum`), and within it by weight name. */
   readonly optimizer: ReadonlyMap<string, NamedArrays>;

@@ -7,6 +7,8 @@ import { countCorrect, predictedClasses } from './classification';
 import { createOptimizer } from './create-optimizer';
 import { evaluate, type Evaluation } from './evaluate';
 import { mixRows, mixupShare } from './mixup';
+import type { AveragedWeights } from './averaged-weights';
+import { Lookahead } from './lookahead';
 import { MovingAverage } from './moving-average';
 import type { Optimizer, Parameter } from './optimizer';
 import type { Recipe } from './recipe';
@@ -16,6 +18,7 @@ import type { TrainData, TrainHooks, TrainResult } from './train';
 import type { EpochMetrics, NamedArrays, TrainProgress, TrainState } from './train-state';
 import { TrainingStep } from './training-step';
 import { readWeights, trainableParameters, weightVariables } from './weights';
+import { whitenFirstConvolution, whiteningKernel } from './whiten';
 import { writeWeights } from './write-weights';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -26,7 +29,9 @@ const EMPTY_SUMS = Object.freeze({ loss: 0, correct: 0, images: 0, seconds: 0 })
 export class TrainingRun {
   private readonly parameters: readonly Parameter[];
   private readonly optimizer: Optimizer;
-  private readonly average: MovingAverage | undefined;
+  /** The weights that evaluation uses, where they are not the model's. */
+  private readonly average: AveragedWeights | undefined;
+  private readonly lookahead: Lookahead | undefined;
   private readonly step: TrainingStep;
   private readonly schedule: Schedule;
   private readonly stepsPerEpoch: number;
@@ -52,15 +57,20 @@ export class TrainingRun {
     if (state !== undefined) this.checkState(state);
     this.progress = state === undefined ? freshProgress(recipe.seed) : { ...state.progress };
     if (state !== undefined) writeWeights(model, state.weights);
-    this.parameters = trainableParameters(model);
+    if (recipe.whiten && state === undefined) whitenFirstConvolution(model, data.train);
+    const fixed = recipe.whiten ? whiteningKernel(model) : undefined;
+    this.parameters = trainableParameters(model, recipe).filter(({ name }) => name !== fixed);
     check(this.parameters.length > 0, 'model', 'at least one trainable weight', 0);
     this.optimizer = createOptimizer(recipe, this.parameters);
-    if (recipe.ema > 0) this.average = new MovingAverage(weightVariables(model), recipe.ema);
+    const { ema, lookahead } = recipe;
+    const movingAverage = ema > 0 ? new MovingAverage(weightVariables(model), ema) : undefined;
+    if (lookahead > 0) this.lookahead = new Lookahead(weightVariables(model), lookahead, this.totalSteps);
+    this.average = movingAverage ?? this.lookahead;
     this.step = new TrainingStep({
       model,
       parameters: this.parameters,
       optimizer: this.optimizer,
-      average: this.average,
+      average: movingAverage,
       seed: recipe.seed,
       compile: hooks.compile ?? true,
       onNotCompiled: hooks.onNotCompiled,
@@ -91,7 +101,7 @@ export class TrainingRun {
 
   private async trainEpoch(): Promise<void> {
     const { recipe, progress } = this;
-    const { padCrop, flip, cutout, batchSize, seed } = recipe;
+    const { padCrop, padMode, flip, cutout, batchSize, seed } = recipe;
     if (progress.stepsInEpoch === this.stepsPerEpoch) return;
     const epoch = batches(this.data.train, {
       batchSize,
@@ -100,7 +110,7 @@ export class TrainingRun {
       skip: progress.stepsInEpoch,
       shuffle: true,
       dropRemainder: true,
-      augmentation: { padCrop, flip, cutout },
+      augmentation: { padCrop, padMode, flip, cutout },
     });
     let start = performance.now();
     for (const batch of epoch) {
@@ -137,6 +147,7 @@ export class TrainingRun {
       }
       commit();
       progress.step++;
+      this.lookahead?.follow(progress.step);
       progress.stepsInEpoch++;
       return { loss, correct: countCorrect(predictedClasses(logits, classes), batch.labels) };
     } finally {
@@ -264,7 +275,7 @@ export class TrainingRun {
       seed === this.recipe.seed &&
       step === epochsDone * this.stepsPerEpoch + stepsInEpoch &&
       step <= this.totalSteps &&
-      this.recipe.ema > 0 === (state.ema !== undefined);
+      (this.recipe.ema > 0 || this.recipe.lookahead > 0) === (state.ema !== undefined);
     if (!fits) throw new CardinalError('the state to resume from belongs to another recipe or other data');
   }
 

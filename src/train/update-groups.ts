@@ -5,12 +5,19 @@ import type { Parameter } from './optimizer';
 // Most parameters of a convolutional network are short vectors (two a batch norm), whose update costs a call per
 // operation and next to no arithmetic. End to end they make one vector, and an update one call per operation for all.
 
-/** The parameters that an update takes together: the vectors without decay, joined; each other on its own. */
+/** The parameters that an update takes together: vectors that are moved alike, joined; each other on its own. */
 export function updateGroups(parameters: readonly Parameter[]): Parameter[][] {
-  const isShort = ({ variable, decayed }: Parameter): boolean => variable.rank === 1 && !decayed;
-  const short = parameters.filter(isShort);
-  const rest = parameters.filter((parameter) => !isShort(parameter)).map((parameter) => [parameter]);
-  return short.length === 0 ? rest : [...rest, short];
+  const vectors = new Map<string, Parameter[]>();
+  const others: Parameter[][] = [];
+  for (const parameter of parameters) {
+    const { variable, decayed, rateScale } = parameter;
+    if (variable.rank !== 1) others.push([parameter]);
+    else {
+      const key = `${rateScale} ${decayed}`;
+      vectors.set(key, [...(vectors.get(key) ?? []), parameter]);
+    }
+  }
+  return [...others, ...vectors.values()];
 }
 
 /** Vectors end to end; a single tensor of any shape as it is. */

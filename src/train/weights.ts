@@ -19,13 +19,27 @@ export function weightVariables(model: tf.LayersModel): ReadonlyMap<string, tf.V
   return byName(model.weights);
 }
 
-/** The weights that training moves, and which of them decay. */
-export function trainableParameters(model: tf.LayersModel): Parameter[] {
+/**
+ * The weights that training moves, and how.
+ *
+ * @param normBiasScale factor on the learning rate of the shifts of batch norm, which decay where it is not 1
+ */
+export function trainableParameters(model: tf.LayersModel, { normBiasScale = 1 } = {}): Parameter[] {
+  const shifts = new Set(normBiasScale === 1 ? [] : batchNormShifts(model.layers));
   return [...byName(model.trainableWeights)].map(([name, variable]) => ({
     name,
     variable,
-    decayed: variable.rank > 1 && !SPARED.test(name),
+    decayed: shifts.has(name) || (variable.rank > 1 && !SPARED.test(name)),
+    rateScale: shifts.has(name) ? normBiasScale : 1,
   }));
+}
+
+function batchNormShifts(layers: readonly tf.layers.Layer[]): string[] {
+  return layers.flatMap((layer) => {
+    if ('layers' in layer) return batchNormShifts((layer as tf.LayersModel).layers);
+    if (layer.getClassName() !== 'BatchNormalization') return [];
+    return layer.weights.map(({ originalName }) => originalName).filter((name) => /(^|\/)beta$/.test(name));
+  });
 }
 
 function byName(weights: readonly tf.LayerVariable[]): ReadonlyMap<string, tf.Variable> {

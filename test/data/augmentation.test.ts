@@ -19,7 +19,7 @@ function written(dataset: ImageDataset, augmentation: Augmentation, index = 1, e
 /** Step by step on arrays of pixels: pad, crop, mirror, normalise, cut. */
 function reference(
   dataset: ImageDataset,
-  { padCrop = 0, cutout = 0 }: Augmentation,
+  { padCrop = 0, padMode = 'constant', cutout = 0 }: Augmentation,
   p: Placement,
   index: number,
 ) {
@@ -31,6 +31,7 @@ function reference(
   const black = new Array<number>(channels).fill(0);
   const padded = Array.from({ length: height + 2 * padCrop }, (_, y) =>
     Array.from({ length: width + 2 * padCrop }, (_, x) => {
+      if (padMode === 'reflect') return pixel(mirror(y - padCrop, height), mirror(x - padCrop, width));
       const inside = y >= padCrop && x >= padCrop && y < padCrop + height && x < padCrop + width;
       return inside ? pixel(y - padCrop, x - padCrop) : black;
     }),
@@ -44,6 +45,13 @@ function reference(
       return values.map((v, c) => (cut ? 0 : Math.fround((v / 255 - dataset.mean[c]) / dataset.std[c])));
     }),
   );
+}
+
+/** Where position `i` of an endless fence of mirrored copies (0 1 2 3 2 1 0 1 …) is within the first. */
+function mirror(i: number, length: number): number {
+  const period = 2 * length - 2;
+  const at = ((i % period) + period) % period;
+  return at < length ? at : period - at;
 }
 
 describe('imageWriter', () => {
@@ -65,8 +73,9 @@ describe('imageWriter', () => {
     fc.assert(
       fc.property(
         fc.record({
-          padCrop: fc.integer({ min: 0, max: 4 }),
-          flip: fc.boolean(),
+          padCrop: fc.integer({ min: 0, max: 3 }),
+          padMode: fc.constantFrom('constant' as const, 'reflect' as const),
+          flip: fc.constantFrom(true, false, 'alternating' as const),
           cutout: fc.integer({ min: 0, max: 9 }),
         }),
         fc.nat({ max: 2 }),
@@ -129,6 +138,19 @@ describe('placer', () => {
     expect(sorted(seen.flipped)).toEqual([false, true]);
     expect(sorted(seen.cutTop)).toEqual([-1, 0, 1, 2, 3]);
     expect(sorted(seen.cutLeft)).toEqual([-1, 0, 1, 2, 3, 4, 5]);
+  });
+
+  it('mirrors one half of the images in even epochs and the other half in odd ones, if it alternates', () => {
+    const flips = [0, 1, 2, 3].map((epoch) => {
+      const place = placer([32, 32, 3], { padCrop: 4, flip: 'alternating' }, 3, epoch);
+      return Array.from({ length: 400 }, (_, index) => place(index).flipped);
+    });
+    expect(flips[2]).toEqual(flips[0]);
+    expect(flips[3]).toEqual(flips[1]);
+    expect(flips[1]).toEqual(flips[0].map((flipped) => !flipped));
+    const share = flips[0].filter(Boolean).length / 400;
+    expect(share).toBeGreaterThan(0.4);
+    expect(share).toBeLessThan(0.6);
   });
 
   it('places an image by seed, epoch and index, whatever was placed before it', () => {

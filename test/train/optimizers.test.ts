@@ -15,17 +15,22 @@ const biasGradient = (t: number): number[] => [-0.5, 0.25].map((g) => g * (1 - t
 
 function parameters(): Parameter[] {
   return tf.tidy(() => [
-    { name: 'w', variable: tf.variable(tf.tensor2d([0.5, -1.25, 2, 0.75], [2, 2])), decayed: true },
-    { name: 'b', variable: tf.variable(tf.tensor1d([0.3, -0.6])), decayed: false },
+    {
+      name: 'w',
+      variable: tf.variable(tf.tensor2d([0.5, -1.25, 2, 0.75], [2, 2])),
+      decayed: true,
+      rateScale: 1,
+    },
+    { name: 'b', variable: tf.variable(tf.tensor1d([0.3, -0.6])), decayed: false, rateScale: 1 },
   ]);
 }
 
-function step(optimizer: Optimizer, t: number): void {
+function step(optimizer: Optimizer, t: number, scale = 1): void {
   const gradients = new Map<string, tf.Tensor>([
     ['w', tf.tensor2d(kernelGradient(t), [2, 2])],
     ['b', tf.tensor1d(biasGradient(t))],
   ]);
-  const settings = optimizer.settings(RATES[t]).map((setting) => tf.scalar(setting));
+  const settings = optimizer.settings(RATES[t] * scale).map((setting) => tf.scalar(setting));
   optimizer.step(gradients, settings);
   tf.dispose([...gradients.values(), ...settings]);
 }
@@ -132,4 +137,21 @@ test('a parameter without a gradient stays, even under decay', () => {
   expect(values(list)[1][0]).toBeCloseTo(0.3 - 0.5 * 1.9, 6);
   optimizer.dispose();
   tf.dispose([gradient, rate, ...list.map(({ variable }) => variable)]);
+});
+
+test.each<[string, (list: Parameter[], weightDecay: number) => Optimizer]>([
+  ['SGD', (list, weightDecay) => new Sgd(list, { momentum: 0.9, weightDecay })],
+  ['AdamW', (list, weightDecay) => new AdamW(list, { weightDecay })],
+])('%s moves a scaled parameter as at a scaled rate, with as much decay a step', (_, create) => {
+  const scaled = parameters().map((parameter) => ({ ...parameter, decayed: true, rateScale: 4 }));
+  const plain = parameters().map((parameter) => ({ ...parameter, decayed: true }));
+  const [first, second] = [create(scaled, 0.1), create(plain, 0.1 / 4)];
+  for (const t of [0, 1, 2]) {
+    step(first, t);
+    step(second, t, 4);
+    values(scaled).forEach((row, i) => row.forEach((v, j) => expect(v).toBeCloseTo(values(plain)[i][j], 5)));
+  }
+  expect(values(scaled)).not.toEqual(values(parameters()));
+  first.dispose();
+  second.dispose();
 });

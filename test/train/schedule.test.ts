@@ -43,3 +43,18 @@ test('cosine halves its rate half-way, and rises linearly before if it is to', (
 test('constant is constant after its rise', () => {
   expectClose(rates('constant', { totalSteps: 5, warmupSteps: 2 }), [0.25, 0.5, 0.5, 0.5, 0.5]);
 });
+
+test('triangular rises from a fifth to the whole over 23 %, and falls to 7 % towards the end', () => {
+  const all = rates('triangular', { totalSteps: 100 });
+  expectClose(
+    [0, 1, 22, 23, 24, 99].map((step) => all[step]),
+    [
+      0.1,
+      0.5 * (0.2 + 0.8 / 23),
+      0.5 * (0.2 + (0.8 * 22) / 23),
+      0.5,
+      0.5 * (1 - 0.93 / 77),
+      0.5 * (0.07 + 0.93 / 77),
+    ],
+  );
+});

@@ -85,6 +85,30 @@ describe.each(['sgd', 'adamw'] as const)('a stopped run under %s', (optimizer) =
   });
 });
 
+test('a stopped run with slow weights, whitening and alternating flips goes on as if it had not stopped', async () => {
+  const options: TrainOptions = {
+    ...FULL,
+    ema: 0,
+    lookahead: 3,
+    whiten: true,
+    normBiasScale: 8,
+    flip: 'alternating',
+    padMode: 'reflect',
+    schedule: 'triangular',
+  };
+  const straight = await trained(options, { dropout: 0.3 });
+  const stopped = await interruptAfter(7, options);
+  expect(await trained({ ...options, resumeFrom: stopped }, { dropout: 0.3, seed: 99 })).toEqual(straight);
+  for (const without of [
+    { lookahead: 0 },
+    { whiten: false },
+    { normBiasScale: 1 },
+    { flip: true },
+  ] as const) {
+    expect(await trained({ ...options, ...without }, { dropout: 0.3 })).not.toEqual(straight);
+  }
+});
+
 function fill(weight: tf.LayerVariable, value: number): void {
   tf.tidy(() => {
     weight.write(tf.fill(weight.shape as number[], value));

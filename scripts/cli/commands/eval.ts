@@ -4,15 +4,23 @@ import { CHECKPOINTS, type CheckpointName } from '../../../src/train/run-folder-
 import { evaluateRun, type RunEvaluation } from '../../evaluate-run';
 import { print, printJson } from '../output';
 import { plainTable } from '../plain-table';
-import { choice, addOptions, MACHINE_OPTIONS, whole, type TrainFlags } from '../train-options';
+import {
+  choice,
+  addOptions,
+  MACHINE_OPTIONS,
+  TEST_VIEWS_OPTION,
+  whole,
+  type TrainFlags,
+} from '../train-options';
 import { createTrainingReporter, percent } from '../training-reporter';
 
 const EXAMPLES = `
 Examples:
   $ cardinal eval runs/toy
+  $ cardinal eval runs/toy --test-views flip
   $ cardinal eval runs/toy --checkpoint last --json`;
 
-interface EvalFlags extends Pick<TrainFlags, 'backend' | 'data' | 'json'> {
+interface EvalFlags extends Pick<TrainFlags, 'backend' | 'data' | 'json' | 'testViews'> {
   readonly checkpoint: CheckpointName;
   readonly batchSize?: number;
 }
@@ -29,15 +37,16 @@ export function register(program: Command): void {
       CHECKPOINTS[0],
     )
     .option('--batch-size <n>', 'images at a time (256)', whole('--batch-size', 1));
-  addOptions(command, MACHINE_OPTIONS);
+  addOptions(command, [TEST_VIEWS_OPTION, ...MACHINE_OPTIONS]);
   command.option('--json', 'print the result as JSON').addHelpText('after', EXAMPLES).action(runEval);
 }
 
 async function runEval(folder: string, flags: EvalFlags): Promise<void> {
   const reporter = createTrainingReporter();
   try {
-    const { checkpoint, batchSize, backend, data: source } = flags;
-    const evaluation = await evaluateRun(folder, { checkpoint, batchSize, backend, source, reporter });
+    const { checkpoint, batchSize, backend, data: source, testViews: testTimeAugmentation } = flags;
+    const asked = { checkpoint, batchSize, testTimeAugmentation, backend, source };
+    const evaluation = await evaluateRun(folder, { ...asked, reporter });
     reporter.stop();
     if (flags.json === true) printJson(evaluation);
     else print(describe(evaluation));

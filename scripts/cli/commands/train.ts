@@ -37,7 +37,8 @@ export function register(program: Command): void {
     .option('--overwrite', 'replace a run that --to holds already');
   addOptions(command, [...RECIPE_OPTIONS, ...MACHINE_OPTIONS])
     .option('--no-flip', 'train without random flips')
-    .option('--no-crop', 'train without random pad-4 crops')
+    .option('--no-crop', 'train without random crops')
+    .option('--whiten', 'the first convolution starts as a whitening of the images, and stays so')
     .option('--dry-run', 'send one batch through everything, and keep nothing')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', EXAMPLES)
@@ -90,7 +91,11 @@ function resumedFolder(command: Command, flags: TrainFlags): string {
   const given = command.options
     .map((option) => option.attributeName())
     .filter((name) => command.getOptionValueSource(name) === 'cli' && !kept.has(name));
-  const ignored = command.options.find((option) => option.attributeName() === given[0]);
+  // `--flip` and `--no-flip` are two options of one value.
+  const isNegated = command.opts()[given[0]] === false;
+  const ignored = command.options.find(
+    (option) => option.attributeName() === given[0] && option.negate === isNegated,
+  );
   if (ignored !== undefined || command.args.length > 0) {
     const what = ignored?.long ?? 'a model';
     throw new InvalidArgumentError(`--resume: a resumed run keeps its model and recipe. Received: ${what}.`);

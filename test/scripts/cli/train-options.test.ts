@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { InvalidArgumentError } from '../../../src/errors';
 import { register as registerEval } from '../../../scripts/cli/commands/eval';
 import { register as registerTrain } from '../../../scripts/cli/commands/train';
+import { DEFAULT_RECIPE, resolveRecipe, type Recipe } from '../../../src/train/recipe';
 import { requestFromFlags, type TrainFlags } from '../../../scripts/cli/train-options';
 
 function run(...args: string[]): Promise<Command> {
@@ -28,6 +29,12 @@ test.each<[string, string]>([
   ['--schedule cosin', "did you mean 'cosine'?"],
   ['--implementation nativ', "did you mean 'native'?"],
   ['--backend cuda', '--backend: expected one of auto, tensorflow, wasm, cpu'],
+  [
+    '--flip randm',
+    "--flip: expected one of random, alternating (did you mean 'random'?). Received: 'randm'.",
+  ],
+  ['--crop 0', '--crop: expected a whole number of at least 1'],
+  ['--test-views flipp', "did you mean 'flip'?"],
   ['--seed -1', '--seed: expected a whole number of at least 0'],
   ['--epochs 3 --warmup-epochs 3 --to x', '--warmup-epochs: expected fewer than the 3 epochs. Received: 3.'],
   ['', '--to: expected a folder for the run, such as runs/resnext_toy. Received: undefined.'],
@@ -74,9 +81,16 @@ test('every option reaches the request', () => {
     labelSmoothing: 0.12,
     mixup: 0.13,
     ema: 0.14,
+    normBiasScale: 64,
+    lookahead: 5,
+    whiten: true,
     cutout: 15,
     flip: false,
     crop: false,
+    padMode: 'reflect',
+    testViews: 'flip',
+    groups: 18,
+    width: 19,
     dropRate: 0.16,
     seed: 17,
     implementation: 'native',
@@ -85,7 +99,7 @@ test('every option reaches the request', () => {
   };
   expect(requestFromFlags('m', flags)).toEqual({
     model: 'm',
-    modelOptions: { dropRate: 0.16, implementation: 'native' },
+    modelOptions: { dropRate: 0.16, implementation: 'native', groups: 18, width: 19 },
     data: { source: 'folder', subset: 5, validation: 6 },
     backend: 'cpu',
     recipe: {
@@ -103,7 +117,30 @@ test('every option reaches the request', () => {
       padCrop: 0,
       flip: false,
       cutout: 15,
+      normBiasScale: 64,
+      lookahead: 5,
+      whiten: true,
+      padMode: 'reflect',
+      testTimeAugmentation: 'flip',
       seed: 17,
     },
   });
+  const asked = requestFromFlags('m', flags).recipe ?? {};
+  expect(Object.keys(asked).sort()).toEqual(Object.keys(DEFAULT_RECIPE).sort());
+});
+
+test.each<[string, Partial<Recipe>]>([
+  ['', { flip: true, padCrop: 4 }],
+  ['--no-flip --no-crop', { flip: false, padCrop: 0 }],
+  ['--flip alternating --crop 2', { flip: 'alternating', padCrop: 2 }],
+  ['--flip random', { flip: true, padCrop: 4 }],
+])('flips and crops by %s', async (args, expected) => {
+  const program = new Command().exitOverride();
+  registerTrain(program);
+  let recipe: Recipe | undefined;
+  program.commands[0].action((model: string, flags: TrainFlags) => {
+    recipe = resolveRecipe(requestFromFlags(model, flags).recipe);
+  });
+  await program.parseAsync(['train', 'resnext_toy', ...args.split(' ').filter(Boolean)], { from: 'user' });
+  expect(recipe).toMatchObject(expected);
 });
