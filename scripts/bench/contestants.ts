@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { packageRoot } from '../cli/package-root';
 import type { Command } from './contestant-process';
-import { BARE_ONNXRUNTIME, ENGINE } from './protocol';
+import { BARE_ONNXRUNTIME, COMPILED, ENGINE } from './protocol';
 
 /** What a table calls a contestant, and how to start it. */
 export interface Contestant {
@@ -45,6 +45,16 @@ export function ours(programs: Programs, implementation = 'auto'): Contestant {
     title: 'tfjs-cardinal',
     isPeer: false,
     command: workerCommand(programs, 'tensorflow', implementation),
+  };
+}
+
+/** This package, with all that a step does in one call of the backend. */
+export function compiled(programs: Programs): Contestant {
+  return {
+    name: COMPILED,
+    title: 'tfjs-cardinal, compiled',
+    isPeer: false,
+    command: workerCommand(programs, 'tensorflow', COMPILED),
   };
 }
 

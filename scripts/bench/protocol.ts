@@ -43,6 +43,8 @@ export type Work =
 /** The optimiser of a training step: SGD with Nesterov momentum; decay of kernels only, as an L2 penalty's gradient. */
 export const OPTIMIZER = { learningRate: 0.001, momentum: 0.9, weightDecay: 5e-4 } as const;
 
+/** The implementation that has all passes of a convolution in one compiled step. */
+export const COMPILED = 'compiled';
 /** How a contestant that predicts by an engine names its implementation: `engine:auto`. */
 export const ENGINE = 'engine:';
 /** The implementation that is onnxruntime-node without anything of ours, but the file that it runs. */

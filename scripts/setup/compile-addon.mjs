@@ -9,10 +9,14 @@ import { makeFolder, moveFolderInPlace, temporaryName } from './temporary.mjs';
 
 const SOURCES = ['tfjs_backend.cc', 'tfjs_binding.cc'];
 const COMPILE_FLAGS = ['-std=c++17', '-O2', '-fPIC', '-DNAPI_VERSION=8'];
+/** tfjs-node's sources get their session options from session-options.cc. */
+const BINDING_FLAGS = ['-DTF_NewSessionOptions=cardinal_new_session_options'];
 const LINK_FLAGS = ['-shared', '-Wl,-rpath,$ORIGIN/../../deps/lib'];
 const COMPILERS = ['c++', 'g++', 'clang++'];
 
-const QUIET_SOURCE = fileURLToPath(new URL('quiet-tensorflow.cc', import.meta.url));
+const ours = (name) => fileURLToPath(new URL(name, import.meta.url));
+const QUIET_SOURCE = ours('quiet-tensorflow.cc');
+const OPTIONS_SOURCE = ours('session-options.cc');
 
 /** The addon of tfjs-node. */
 export const ADDON = 'tfjs_binding.node';
@@ -39,8 +43,9 @@ export function findCompiler(env) {
  */
 export function addonKey(tfjsNode, wheel) {
   const hash = createHash('sha256');
-  const parts = [wheel.sha256, apiHeaders().version, ...COMPILE_FLAGS, ...LINK_FLAGS];
-  hash.update(JSON.stringify(parts)).update(readFileSync(QUIET_SOURCE));
+  const parts = [wheel.sha256, apiHeaders().version, ...COMPILE_FLAGS, ...BINDING_FLAGS, ...LINK_FLAGS];
+  hash.update(JSON.stringify(parts));
+  for (const source of [QUIET_SOURCE, OPTIONS_SOURCE]) hash.update(readFileSync(source));
   for (const name of readdirSync(join(tfjsNode, 'binding')).sort()) {
     hash.update(`\n${name}\n`).update(readFileSync(join(tfjsNode, 'binding', name)));
   }
@@ -68,20 +73,21 @@ export async function compileAddon(tfjsNode, library, key, cache, { env, reporte
   makeFolder(temporary);
   try {
     const run = (...options) => compile(compiler, env, options);
-    const compileOne = (source, object) => {
+    const compileOne = (source, object, flags = []) => {
       const includes = [join(library, 'include'), apiHeaders().include].map((path) => `-I${path}`);
-      return run(...COMPILE_FLAGS, ...includes, '-c', source, '-o', object);
+      return run(...COMPILE_FLAGS, ...flags, ...includes, '-c', source, '-o', object);
     };
-    const objects = SOURCES.map((name) => join(temporary, name.replace(/\.cc$/, '.o')));
-    const quiet = join(temporary, 'quiet.o');
-    const compilations = SOURCES.map((name, index) =>
-      compileOne(join(tfjsNode, 'binding', name), objects[index]),
-    );
-    await Promise.all([...compilations, compileOne(QUIET_SOURCE, quiet)]);
+    const bindings = SOURCES.map((name) => join(temporary, name.replace(/\.cc$/, '.o')));
+    const [options, quiet] = ['options.o', 'quiet.o'].map((name) => join(temporary, name));
+    await Promise.all([
+      ...SOURCES.map((name, i) => compileOne(join(tfjsNode, 'binding', name), bindings[i], BINDING_FLAGS)),
+      compileOne(OPTIONS_SOURCE, options),
+      compileOne(QUIET_SOURCE, quiet),
+    ]);
     const libraries = readdirSync(join(library, 'lib')).map((name) => join(library, 'lib', name));
-    await run(...LINK_FLAGS, ...objects, ...libraries, '-o', join(temporary, ADDON));
+    await run(...LINK_FLAGS, ...bindings, options, ...libraries, '-o', join(temporary, ADDON));
     await run(...LINK_FLAGS, quiet, '-ldl', '-o', join(temporary, QUIET_ADDON));
-    for (const object of [...objects, quiet]) rmSync(object);
+    for (const object of [...bindings, options, quiet]) rmSync(object);
     moveFolderInPlace(temporary, folder, isGood);
   } finally {
     rmSync(temporary, { recursive: true, force: true });

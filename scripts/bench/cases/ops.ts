@@ -1,4 +1,4 @@
-import { ours, peers, type Programs, stock } from '../contestants';
+import { compiled, ours, peers, type Programs, stock } from '../contestants';
 import type { Effort, Item, Plan } from '../plan';
 import type { ConvolutionShape } from '../protocol';
 import { convolutionFlops, shapeTitle } from './convolution-facts';
@@ -36,7 +36,14 @@ export function opsPlan(
     effort,
     groups: [
       {
-        parties: [[ours(programs), stock(programs), ...peers(programs, ['pytorch', 'pytorch-malloc'])]],
+        parties: [
+          [
+            ours(programs),
+            compiled(programs),
+            stock(programs),
+            ...peers(programs, ['pytorch', 'pytorch-malloc']),
+          ],
+        ],
         items,
       },
     ],

@@ -61,23 +61,43 @@ const WANTED: readonly Wanted[] = [
 ];
 
 /** Of two contestants that are not the one that every ratio is relative to: `of` against `to`, item by item. */
-interface Pair {
-  readonly what: string;
+interface Pair extends Pick<Wanted, 'case' | 'what' | 'least'> {
   readonly of: string;
   readonly to: string;
-  readonly batch: number;
-  readonly least: number;
+  readonly where: (item: ResultItem) => boolean;
 }
 
-const TENSORFLOW = { of: 'tensorflow', to: 'onnxruntime-node' };
+const atBatch =
+  (batch: number) =>
+  ({ work }: ResultItem): boolean =>
+    work.batch === batch;
+const TENSORFLOW = { case: 'inference', of: 'tensorflow', to: 'onnxruntime-node' };
 const PAIRS: readonly Pair[] = [
-  { ...TENSORFLOW, what: 'engine tensorflow against onnxruntime-node, batch 1', batch: 1, least: 0.6 },
-  { ...TENSORFLOW, what: 'engine tensorflow against onnxruntime-node, batch 64', batch: 64, least: 0.8 },
   {
-    of: 'tensorflow',
+    case: 'ops',
+    of: 'compiled',
+    to: 'pytorch',
+    what: 'the same as `train` runs it, in a compiled step, against PyTorch',
+    where: (item) => isDesignShape(item) && isBackward(item),
+    least: 0.9,
+  },
+  {
+    ...TENSORFLOW,
+    what: 'engine tensorflow against onnxruntime-node, batch 1',
+    where: atBatch(1),
+    least: 0.6,
+  },
+  {
+    ...TENSORFLOW,
+    what: 'engine tensorflow against onnxruntime-node, batch 64',
+    where: atBatch(64),
+    least: 0.8,
+  },
+  {
+    ...TENSORFLOW,
     to: 'predict',
     what: 'engine tensorflow against model.predict, batch 1',
-    batch: 1,
+    where: atBatch(1),
     least: 1.4,
   },
 ];
@@ -95,7 +115,10 @@ export function figuresOf(result: Result): Figure[] {
   return [...ratios, ...pairFigures(result), ...memoryFigure(result)];
 }
 
-function ratioFigure({ what, median, least }: Wanted, ratios: readonly number[]): Figure {
+function ratioFigure(
+  { what, median, least }: Pick<Wanted, 'what' | 'median' | 'least'>,
+  ratios: readonly number[],
+): Figure {
   const [middle, lowest] = [quantile(ratios, 0.5), Math.min(...ratios)];
   const parts = [
     median === undefined ? [] : [`at least ${median} times in the median`],
@@ -109,19 +132,15 @@ function ratioFigure({ what, median, least }: Wanted, ratios: readonly number[])
   };
 }
 
-function pairFigures({ items }: Result): Figure[] {
-  return PAIRS.flatMap(({ what, of, to, batch, least }) => {
-    const ratios = items
-      .filter(({ work }) => work.kind === 'inference' && work.batch === batch)
-      .flatMap(({ entries }) => {
-        const median = (name: string) =>
-          entries.find(({ contestant }) => contestant === name)?.milliseconds.median;
-        const [ours, theirs] = [median(of), median(to)];
-        return ours === undefined || theirs === undefined ? [] : [theirs / ours];
-      });
-    return ratios.length === 0
-      ? []
-      : [ratioFigure({ case: 'inference', contestant: of, what, least }, ratios)];
+function pairFigures(result: Result): Figure[] {
+  return PAIRS.filter((pair) => pair.case === result.case).flatMap(({ what, of, to, where, least }) => {
+    const ratios = result.items.filter(where).flatMap(({ entries }) => {
+      const median = (name: string) =>
+        entries.find(({ contestant }) => contestant === name)?.milliseconds.median;
+      const [ours, theirs] = [median(of), median(to)];
+      return ours === undefined || theirs === undefined ? [] : [theirs / ours];
+    });
+    return ratios.length === 0 ? [] : [ratioFigure({ what, least }, ratios)];
   });
 }
 

@@ -1,11 +1,6 @@
-import { join } from 'node:path';
-import { packageRoot } from '../../cli/package-root';
+import type { PlotSpec } from '../../plots/render-svg';
 import type { Plan } from '../plan';
 import type { Result } from '../results';
-import { runNode } from './run-node';
-
-/** A Vega-Lite specification: JSON, with its data. */
-export type PlotSpec = Readonly<Record<string, unknown>>;
 
 const CONFIG = {
   background: 'white',
@@ -109,14 +104,4 @@ function lines(
       },
     ],
   };
-}
-
-/**
- * Draws a plot.
- *
- * @throws CardinalError with what Vega says where the specification is wrong
- */
-export function renderSvg(spec: PlotSpec): Promise<string> {
-  const script = join(packageRoot(), 'scripts', 'bench', 'report', 'render-svg.mjs');
-  return runNode([script], JSON.stringify(spec));
 }

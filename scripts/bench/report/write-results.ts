@@ -2,11 +2,12 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { packageRoot } from '../../cli/package-root';
+import { renderSvgs } from '../../plots/render-svg';
+import { runNode } from '../../plots/run-node';
 import type { Plan } from '../plan';
 import type { Result } from '../results';
 import { markdownOf } from './markdown';
-import { plotsOf, renderSvg } from './plots';
-import { runNode } from './run-node';
+import { plotsOf } from './plots';
 
 /**
  * Writes a result as `<case>.json`, `<case>.md` and plots into a folder, each file whole or not at all.
@@ -20,7 +21,8 @@ export async function writeResult(folder: string, result: Result, charts: Plan['
     [`${result.case}.json`, await pretty(`${result.case}.json`, JSON.stringify(result))],
     [`${result.case}.md`, await pretty(`${result.case}.md`, markdownOf(result, [...plots.keys()]))],
   ]);
-  for (const [file, spec] of plots) texts.set(file, await renderSvg(spec));
+  const svgs = await renderSvgs([...plots.values()]);
+  [...plots.keys()].forEach((file, plot) => texts.set(file, svgs[plot]));
   const paths: string[] = [];
   for (const [file, text] of texts) {
     await writeFileAtomic(join(folder, file), text);

@@ -46,16 +46,21 @@ function asStock(layer: tf.layers.Layer): void {
   }
 }
 
+/** Of the shifts of batch norm: some, as a trained model has. Were they 0, a graph would be rid of every bias. */
+const SHIFT_LIMIT = 0.1;
+
 /**
- * Kernels under which activations keep their size. The zoo's own make those of a MobileNet smaller from layer to layer,
- * by which batch norm then multiplies what differs by rounding: no two libraries would agree.
+ * Kernels under which activations keep their size, and shifts of batch norm that are not 0. The zoo's own kernels make the
+ * activations of a MobileNet smaller from layer to layer, by which batch norm then multiplies what differs by rounding: no
+ * two libraries would agree.
  */
 function evenWeights(weights: NamedArrays): NamedArrays {
   return new Map(
     [...weights].map(([name, { shape, data }], position) => {
-      if (shape.length !== 4) return [name, { shape, data }];
+      const isKernel = shape.length === 4;
+      if (!isKernel && !name.endsWith('/beta')) return [name, { shape, data }];
       const random = seededRandom(position);
-      const limit = Math.sqrt(6 / (shape[0] * shape[1] * shape[2]));
+      const limit = isKernel ? Math.sqrt(6 / (shape[0] * shape[1] * shape[2])) : SHIFT_LIMIT;
       return [name, { shape, data: data.map(() => limit * (random.below(2 ** 20) / 2 ** 19 - 1)) }];
     }),
   );

@@ -1,7 +1,8 @@
 import { resultSchema } from '../../../scripts/bench/results';
 import { figuresOf } from '../../../scripts/bench/report/figures';
 import { markdownOf } from '../../../scripts/bench/report/markdown';
-import { plotsOf, renderSvg } from '../../../scripts/bench/report/plots';
+import { plotsOf } from '../../../scripts/bench/report/plots';
+import { renderSvg } from '../../../scripts/plots/render-svg';
 import { madeResult, TRAINING_ITEM } from './made-result';
 
 const result = madeResult('training', [TRAINING_ITEM]);

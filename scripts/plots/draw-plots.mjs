@@ -1,4 +1,4 @@
-// Draws the Vega-Lite specification on stdin as SVG on stdout.
+// Draws the Vega-Lite specifications on stdin, a JSON array, as a JSON array of SVGs on stdout.
 import { text } from 'node:stream/consumers';
 import { parse, View } from 'vega';
 import { compile } from 'vega-lite';
@@ -18,8 +18,12 @@ function fail(words) {
 }
 
 try {
-  const { spec } = compile(JSON.parse(await text(process.stdin)), { logger });
-  process.stdout.write(`${await new View(parse(spec), { renderer: 'none' }).toSVG()}\n`);
+  const svgs = [];
+  for (const plot of JSON.parse(await text(process.stdin))) {
+    const { spec } = compile(plot, { logger });
+    svgs.push(`${await new View(parse(spec), { renderer: 'none' }).toSVG()}\n`);
+  }
+  process.stdout.write(JSON.stringify(svgs));
 } catch (error) {
   fail([error.message]);
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { CardinalError } from '../../../src/errors';
+import { CardinalError } from '../../src/errors';
 
 /**
  * What a program for Node makes of a text: for libraries of ES modules, which neither this package's output nor jest
