@@ -77,7 +77,8 @@ function startAnew(folder: string): string {
   return `--fresh starts ${folder} anew, --to takes another folder`;
 }
 
-async function hasConfig(folder: string): Promise<boolean> {
+/** Whether a folder holds a run, begun or over. */
+export async function hasConfig(folder: string): Promise<boolean> {
   return (await stat(join(folder, 'config.json')).catch(() => undefined)) !== undefined;
 }
 

@@ -53,6 +53,16 @@ const COMMANDS: readonly Entry[] = [
     load: () => require('./commands/compare') as typeof import('./commands/compare'),
   },
   {
+    name: 'report',
+    summary: 'write a page that compares runs, with plots',
+    load: () => require('./commands/report') as typeof import('./commands/report'),
+  },
+  {
+    name: 'experiment',
+    summary: 'run a matrix of models, groups, recipes and seeds, and compare them',
+    load: () => require('./commands/experiment') as typeof import('./commands/experiment'),
+  },
+  {
     name: 'list',
     summary: 'list the models',
     load: () => require('./commands/list') as typeof import('./commands/list'),
@@ -61,6 +71,16 @@ const COMMANDS: readonly Entry[] = [
     name: 'info',
     summary: 'show the layers, parameters and MACs of a model',
     load: () => require('./commands/info') as typeof import('./commands/info'),
+  },
+  {
+    name: 'diagram',
+    summary: 'draw a model, a block or a convolution as an SVG file',
+    load: () => require('./commands/diagram') as typeof import('./commands/diagram'),
+  },
+  {
+    name: 'explain',
+    summary: 'write out the parameters and MACs of a convolution',
+    load: () => require('./commands/explain') as typeof import('./commands/explain'),
   },
   {
     name: 'doctor',

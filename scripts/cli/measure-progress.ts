@@ -1,8 +1,9 @@
 import { startProgress, type Progress } from './progress';
 
-/** Shows measurements on stderr as they go; `stop` ends what is being drawn. */
+/** Shows measurements, or other steps of long work, on stderr as they go; `stop` ends what is being drawn. */
 export interface MeasureProgress {
-  onProgress(label: string, done: number, total: number): void;
+  /** @param unit what is counted; `rounds` by default */
+  onProgress(label: string, done: number, total: number, unit?: string): void;
   stop(): void;
 }
 
@@ -14,10 +15,10 @@ export function createMeasureProgress(): MeasureProgress {
   };
   return {
     stop,
-    onProgress(label, done, total) {
+    onProgress(label, done, total, unit = 'rounds') {
       if (shown?.label !== label) {
         stop();
-        shown = { label, progress: startProgress(label, total, 'rounds') };
+        shown = { label, progress: startProgress(label, total, unit) };
       }
       shown.progress.update(done);
     },

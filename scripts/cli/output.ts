@@ -1,5 +1,6 @@
 import pc from 'picocolors';
-import { writeAboveBar } from './progress';
+
+import { writeAboveShown } from './in-place';
 
 // picocolors also turns colour on wherever $CI is set, which puts escape codes into files; a terminal decides here.
 function wantsColor(stream: NodeJS.WriteStream): boolean {
@@ -31,6 +32,6 @@ export function note(text: string): void {
 
 function writeLine(stream: NodeJS.WriteStream, text: string): void {
   // What goes to a file cannot tear a bar, and must not end up on the terminal.
-  const isAbove = stream.isTTY === true && writeAboveBar(`${text}\n`);
+  const isAbove = stream.isTTY === true && writeAboveShown(`${text}\n`);
   if (!isAbove) stream.write(`${text}\n`);
 }

@@ -1,5 +1,6 @@
-import type { MultiBar } from 'cli-progress';
 import { createRequire } from 'node:module';
+
+import { endShown, show, type InPlace } from './in-place';
 
 const PLAIN_INTERVAL_MS = 5_000;
 const RATE_WINDOW_MS = 10_000;
@@ -14,23 +15,6 @@ export interface Progress {
   update(done: number, details?: Record<string, string>): void;
   /** Ends the display; the last state stays visible. */
   stop(): void;
-}
-
-// The bar that has the last line of the terminal; there is one at most.
-let shown: { readonly bars: MultiBar; stop(): void } | undefined;
-
-/**
- * Writes text to the terminal above the bar that is being shown.
- *
- * @param text whole lines, the last line break included
- * @returns false, with nothing written, where no bar is shown
- */
-export function writeAboveBar(text: string): boolean {
-  if (shown === undefined) return false;
-  shown.bars.log(text);
-  // What is only logged waits for the next frame, and would be lost if the bar ended before it.
-  shown.bars.update();
-  return true;
 }
 
 /**
@@ -60,7 +44,6 @@ interface State {
 }
 
 function startBar(state: State): Progress {
-  shown?.stop();
   const { Format, MultiBar } = requireWhenNeeded('cli-progress') as typeof import('cli-progress');
   const bars = new MultiBar({
     stream: process.stderr,
@@ -84,23 +67,23 @@ function startBar(state: State): Progress {
     linewrap: true,
     gracefulExit: false,
   });
+  const display: InPlace = {
+    writeAbove(text) {
+      bars.log(text);
+      // What is only logged waits for the next frame, and would be lost if the bar ended before it.
+      bars.update();
+    },
+    end: () => bars.stop(),
+  };
+  show(display);
   const bar = bars.create(state.total, 0);
   bars.update();
-  const own = {
-    bars,
-    stop(): void {
-      if (shown !== own) return;
-      shown = undefined;
-      bars.stop();
-    },
-  };
-  shown = own;
   return {
     update(done, details) {
       record(state, done, details);
       bar.update(done);
     },
-    stop: own.stop,
+    stop: () => endShown(display),
   };
 }
 
@@ -155,7 +138,8 @@ function amount(value: number, unit: string): string {
   return value >= 100 || Number.isInteger(value) ? Math.round(value).toString() : value.toPrecision(2);
 }
 
-function duration(seconds: number): string {
+/** 205 as `3 min 25 s`. */
+export function duration(seconds: number): string {
   const whole = Math.ceil(seconds);
   if (whole < 60) return `${whole} s`;
   const minutes = Math.floor(whole / 60);

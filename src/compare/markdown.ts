@@ -9,21 +9,32 @@ import type { Comparison } from './comparison';
  */
 export function comparisonMarkdown(comparison: Comparison): string {
   const { head, rows } = cells(comparison);
-  const line = (texts: readonly string[]): string => `| ${texts.map(escape).join(' | ')} |`;
-  const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
-  return [
-    line(head),
-    `| ${rule.join(' | ')} |`,
-    ...rows.map(line),
-    '',
-    `${escape(settingLine(comparison))}.`,
-    '',
-  ].join('\n');
+  const numeric = head.map((_, column) => column).filter((column) => column > 0);
+  return [markdownTable(head, rows, numeric), '', `${escapeMarkdown(settingLine(comparison))}.`, ''].join(
+    '\n',
+  );
 }
 
-// Folder names may hold anything; what would end a cell or start emphasis is shown as it is. An underscore within a word
-// does neither.
-function escape(text: string): string {
+/**
+ * A Markdown table of plain texts.
+ *
+ * @param numeric the columns, from 0, that are aligned to the right
+ */
+export function markdownTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  numeric: readonly number[],
+): string {
+  const line = (texts: readonly string[]): string => `| ${texts.map(escapeMarkdown).join(' | ')} |`;
+  const rule = head.map((_, column) => (numeric.includes(column) ? '---:' : '---'));
+  return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
+}
+
+/**
+ * A plain text as Markdown that shows it as it is: names may hold anything, and nothing of them ends a cell or starts
+ * emphasis. An underscore within a word does neither.
+ */
+export function escapeMarkdown(text: string): string {
   return text
     .replace(/[\\|*`<]|(?<![a-z0-9])_|_(?![a-z0-9])/gi, (character) => `\\${character}`)
     .replace(/\s+/g, ' ');

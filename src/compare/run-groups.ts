@@ -21,10 +21,10 @@ export interface RunSummary {
 }
 
 /** Runs that differ in their seed alone, and what they come to. */
-export interface RunGroup {
+export interface RunGroup<Run extends RunSummary = RunSummary> {
   readonly label: string;
   /** By ascending seed. */
-  readonly runs: readonly RunSummary[];
+  readonly runs: readonly Run[];
   /** Mean of the test accuracies, from 0 to 1. */
   readonly meanAccuracy: number;
   /** Their sample standard deviation (by n - 1); `undefined` for a single run. */
@@ -43,7 +43,7 @@ export interface RunGroup {
  * @example
  * groupRuns([first, second, third])[0].meanAccuracy; // 0.672
  */
-export function groupRuns(runs: readonly RunSummary[]): RunGroup[] {
+export function groupRuns<Run extends RunSummary>(runs: readonly Run[]): RunGroup<Run>[] {
   return [...new Set(runs.map(({ label }) => label))].map((label) =>
     groupOf(
       label,
@@ -52,7 +52,7 @@ export function groupRuns(runs: readonly RunSummary[]): RunGroup[] {
   );
 }
 
-function groupOf(label: string, unordered: readonly RunSummary[]): RunGroup {
+function groupOf<Run extends RunSummary>(label: string, unordered: readonly Run[]): RunGroup<Run> {
   const runs = [...unordered].sort((a, b) => a.seed - b.seed);
   for (const key of ['model', 'trainableParameters', 'macs', 'epochs', 'trainImages'] as const) {
     const odd = runs.find((run) => run[key] !== runs[0][key]);

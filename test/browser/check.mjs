@@ -1,8 +1,13 @@
-// Runs the library in Chromium on webgl and cpu: `npm run test:browser`, with CHROMIUM naming another browser than
+// Runs the library in Chromium on webgl and cpu, and opens a report and the pictures of docs: `npm run test:browser`, with CHROMIUM naming another browser than
 // /usr/bin/chromium. It is apart from `npm test` because it needs a browser that npm cannot install.
 import { build } from 'esbuild';
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { checkDiagrams } from './diagram-page.mjs';
+import { checkReportPage } from './report-page.mjs';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 if (!existsSync(executablePath)) {
@@ -50,7 +55,33 @@ try {
     for (const complaint of complaints) console.log(`     ${complaint}`);
     await page.close();
   }
+  for (const { what, passed } of await checkReportPage(browser, await makeReport())) {
+    if (!passed) failed++;
+    console.log(`${passed ? 'ok  ' : 'FAIL'} report: ${what}`);
+  }
+  const pictures = readdirSync('docs/pictures').map((name) => join('docs/pictures', name));
+  for (const { what, passed } of await checkDiagrams(browser, pictures)) {
+    if (!passed) failed++;
+    console.log(`${passed ? 'ok  ' : 'FAIL'} diagram: ${what}`);
+  }
 } finally {
   await browser.close();
 }
 process.exitCode = failed > 0 ? 1 : 0;
+
+/** A report of tiny runs, whose folder goes when this process ends. */
+async function makeReport() {
+  const folder = mkdtempSync(join(tmpdir(), 'cardinal-report-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  // Inside the package, so that it finds the packages that the sources would find.
+  const outfile = 'node_modules/.cache/cardinal-tests/make-report.js';
+  await build({
+    entryPoints: ['test/browser/make-report.ts'],
+    bundle: true,
+    platform: 'node',
+    packages: 'external',
+    outfile,
+  });
+  execFileSync(process.execPath, [outfile, folder], { stdio: 'inherit' });
+  return join(folder, 'report.html');
+}
