@@ -36,6 +36,7 @@ export function operationKind(layer: tf.layers.Layer): string {
   const className = layer.getClassName();
   if (isConvolution(layer)) return 'convolution';
   if (className === 'Dense') return 'linear layer';
+  if (className === 'SqueezeExcite') return 'squeeze-excitation';
   return JOINS[className] ?? (className.includes('Pooling') ? 'pooling' : className);
 }
 

@@ -8,10 +8,8 @@ import { apply, branches, chain } from '../support/small-models';
 
 const { layers } = tf;
 
-beforeAll(async () => {
-  tf.enableProdMode();
-  await tf.setBackend('cpu');
-});
+tf.enableProdMode(); // no advice to take a faster backend, for the models that are made outside the tests too
+beforeAll(() => tf.setBackend('cpu'));
 
 function outlineOf(name: ModelName, detail?: Parameters<typeof modelOutline>[1]): ModelOutline {
   const model = createModel(name, { initialise: false });
