@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 
 import { BACKEND_NAMES, type BackendName } from '../../src/backends/use-backend-node';
+import { PRECISIONS, type Precision } from '../../src/backends/step-compiler';
 import { IMPLEMENTATIONS } from '../../src/ops/strategies';
 import { invalidArgument, unknownChoice } from '../../src/errors';
 import { PAD_MODES, type PadMode } from '../../src/data/augmentation';
@@ -159,6 +160,12 @@ export const RECIPE_OPTIONS: readonly ValueOption[] = [
   option('--cutout', 'px', 'side of a square to blank out (0: off)', whole('--cutout', 0)),
   option('--drop-rate', 'p', 'dropout before the classifier (0)', decimal('--drop-rate', share, belowOne)),
   TEST_VIEWS_OPTION,
+  option(
+    '--precision',
+    'name',
+    `${PRECISIONS.join(' or ')} of convolutions, on processors that have it (float32)`,
+    choice('--precision', PRECISIONS),
+  ),
   option('--groups', 'n', 'groups of a model that has them (its own)', whole('--groups', 1)),
   option('--width', 'n', 'channels inside the blocks of the first stage (its own)', whole('--width', 1)),
   option('--seed', 'n', 'fixes all that is random (0)', whole('--seed', 0)),
@@ -214,6 +221,7 @@ export interface TrainFlags {
   /** `false` by `--no-crop`; `true` where nothing was said of it. */
   readonly crop?: boolean | number;
   readonly testViews?: TestTimeAugmentation;
+  readonly precision?: Precision;
   readonly groups?: number;
   readonly width?: number;
   readonly dropRate?: number;
@@ -264,6 +272,7 @@ export function requestFromFlags(model: string, flags: TrainFlags): RunRequest {
       flip: flags.flip === false || flags.flip === 'alternating' ? flags.flip : undefined,
       padCrop: flags.crop === false ? 0 : flags.crop === true ? undefined : flags.crop,
       testTimeAugmentation: flags.testViews,
+      precision: flags.precision,
       seed: flags.seed,
     },
   };

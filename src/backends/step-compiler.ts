@@ -26,6 +26,13 @@ export interface StepResult {
   discard(): void;
 }
 
+export const PRECISIONS = ['float32', 'bfloat16'] as const;
+/**
+ * In what a compiled step multiplies: `bfloat16` has the convolutions and matrix products, and what suffers no harm between
+ * them, in numbers of 8 significant bits, and keeps weights, updates and the loss in float32.
+ */
+export type Precision = (typeof PRECISIONS)[number];
+
 /** A step that cannot be compiled; `message` says why. */
 export class NotCompilableError extends CardinalError {
   override name = 'NotCompilableError';
@@ -36,12 +43,15 @@ export class NotCompilableError extends CardinalError {
  * each time, and gives all variables their values back.
  *
  * @param between runs before each recording: it changes what may differ from step to step
- * @throws NotCompilableError for a step that reads values back, draws random numbers or depends on more than its inputs
+ * @param precision `float32` unless given
+ * @throws NotCompilableError for a step that reads values back, draws random numbers or depends on more than its inputs, and
+ *   for a precision that the processor has no instructions for
  */
 export type StepCompiler = (
   step: Step,
   inputs: readonly tf.Tensor[],
   between: (attempt: number) => void,
+  precision?: Precision,
 ) => CompiledStep;
 
 const compilers = new Map<string, StepCompiler>();

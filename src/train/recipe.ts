@@ -1,3 +1,4 @@
+import { PRECISIONS, type Precision } from '../backends/step-compiler';
 import { PAD_MODES, type PadMode } from '../data/augmentation';
 import { check, invalidArgument, unknownChoice } from '../errors';
 import { TEST_TIME_AUGMENTATIONS, type TestTimeAugmentation } from './test-time-views';
@@ -51,6 +52,11 @@ export interface Recipe {
   readonly cutout: number;
   /** The views of a test image whose logits are averaged in the test of a run; validation looks at each image once. */
   readonly testTimeAugmentation: TestTimeAugmentation;
+  /**
+   * What convolutions and matrix products are computed in. `bfloat16` takes a backend that compiles the step and a processor
+   * with instructions for it, and is an error elsewhere.
+   */
+  readonly precision: Precision;
   /** Fixes the order of the images, the augmentation, mixup and dropout. */
   readonly seed: number;
 }
@@ -79,6 +85,7 @@ export const DEFAULT_RECIPE: Recipe = Object.freeze({
   flip: true,
   cutout: 0,
   testTimeAugmentation: 'none',
+  precision: 'float32',
   seed: 0,
 });
 
@@ -130,6 +137,7 @@ export function resolveRecipe(given: Partial<Recipe> = {}): Recipe {
   const flips = typeof recipe.flip === 'boolean' || recipe.flip === 'alternating';
   check(flips, 'flip', "true, false or 'alternating'", recipe.flip);
   oneOf('testTimeAugmentation', recipe.testTimeAugmentation, TEST_TIME_AUGMENTATIONS);
+  oneOf('precision', recipe.precision, PRECISIONS);
   wholeFrom('seed', recipe.seed, 0);
   // One epoch of warm-up is a default for runs that have epochs to spare.
   const warmupEpochs = given.warmupEpochs ?? Math.min(recipe.warmupEpochs, recipe.epochs / 10);

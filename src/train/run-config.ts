@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { PRECISIONS } from '../backends/step-compiler';
 import { PAD_MODES } from '../data/augmentation';
 import { DEFAULT_RECIPE, OPTIMIZERS, SCHEDULES } from './recipe';
 import { TEST_TIME_AUGMENTATIONS } from './test-time-views';
@@ -27,6 +28,7 @@ export const recipeSchema = z.object({
   flip: z.union([z.boolean(), z.literal('alternating')]),
   cutout: count,
   testTimeAugmentation: z.enum(TEST_TIME_AUGMENTATIONS).default(DEFAULT_RECIPE.testTimeAugmentation),
+  precision: z.enum(PRECISIONS).default(DEFAULT_RECIPE.precision),
   seed: count,
 });
 

@@ -73,6 +73,7 @@ export class TrainingRun {
       average: movingAverage,
       seed: recipe.seed,
       compile: hooks.compile ?? true,
+      precision: recipe.precision,
       onNotCompiled: hooks.onNotCompiled,
     });
     if (state !== undefined) this.restore(state);

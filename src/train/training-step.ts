@@ -1,6 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { NotCompilableError, stepCompiler, type CompiledStep } from '../backends/step-compiler';
+import {
+  NotCompilableError,
+  stepCompiler,
+  type CompiledStep,
+  type Precision,
+} from '../backends/step-compiler';
+import { check } from '../errors';
 import { DropoutSeeds } from './dropout-seeds';
 import { computeGradients, type Gradients } from './gradients';
 import type { MovingAverage } from './moving-average';
@@ -16,6 +22,8 @@ export interface TrainingStepParts {
   readonly seed: number;
   /** Whether to make one call of the step where the backend can. */
   readonly compile: boolean;
+  /** What a compiled step multiplies in; other than `float32`, the default, it takes one. */
+  readonly precision?: Precision;
   /** Hears why a step cannot be compiled, and is run operation by operation instead. */
   readonly onNotCompiled?: (reason: string) => void;
 }
@@ -49,6 +57,11 @@ export class TrainingStep {
   constructor(private readonly parts: TrainingStepParts) {
     this.dropout = new DropoutSeeds(parts.model);
     this.compiled = parts.compile && stepCompiler() !== undefined ? 'not yet' : 'never';
+    if (this.compiled === 'never') {
+      this.requireFloat32(
+        parts.compile ? `the ${tf.getBackend()} backend compiles no step` : 'compile is false',
+      );
+    }
   }
 
   /** @param step how many came before it */
@@ -77,7 +90,7 @@ export class TrainingStep {
   }
 
   private compile(inputs: StepInputs, scalars: readonly tf.Scalar[]): CompiledStep | undefined {
-    const { seed, onNotCompiled } = this.parts;
+    const { seed, precision, onNotCompiled } = this.parts;
     this.shape = inputs.images.shape.join();
     try {
       return stepCompiler()?.(
@@ -89,12 +102,20 @@ export class TrainingStep {
         },
         [inputs.images, inputs.targets, ...scalars],
         (attempt) => this.dropout.set(seed, attempt),
+        precision,
       );
     } catch (error) {
       if (!(error instanceof NotCompilableError)) throw error;
+      this.requireFloat32(error.message);
       onNotCompiled?.(error.message);
       return undefined;
     }
+  }
+
+  /** Throws where another precision than float32 is asked for, which only a compiled step has. */
+  private requireFloat32(reason: string): void {
+    const { precision = 'float32' } = this.parts;
+    check(precision === 'float32', 'precision', `float32, since ${reason}`, precision);
   }
 
   private runEagerly(inputs: StepInputs, scalars: readonly tf.Scalar[]): StepOutcome {

@@ -28,6 +28,8 @@ async function main(): Promise<void> {
   };
   const expected = (model.predict(images) as tf.Tensor).dataSync()[0];
   const sequential = firstLogit({ isSequential: true });
+  // Whether the processor has instructions for it is the caller's to ask.
+  const coarse = firstLogit({ precision: 'bfloat16' });
   const isLeft = process.env.TFJS_CARDINAL_SESSION_CONFIG !== undefined;
   // experimental { executor_type: "NONE" }: TensorFlow looks for it when the graph is first run.
   process.env.TFJS_CARDINAL_SESSION_CONFIG = '8201061a044e4f4e45';
@@ -37,7 +39,9 @@ async function main(): Promise<void> {
   } catch (error) {
     refusal = (error as Error).message;
   }
-  process.stdout.write(JSON.stringify({ expected, sequential, isLeft, refusal, plain: firstLogit() }));
+  process.stdout.write(
+    JSON.stringify({ expected, sequential, coarse, isLeft, refusal, plain: firstLogit() }),
+  );
 }
 
 void main();

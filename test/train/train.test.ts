@@ -299,3 +299,14 @@ test('a model that ends in a softmax, or has other classes, is refused', async (
   probabilities.dispose();
   five.dispose();
 });
+
+test('a precision that only a compiled step has is refused where there is none', async () => {
+  const precise = { epochs: 1, batchSize: 16, precision: 'bfloat16' } as const;
+  await expect(trained({ ...precise, compile: false })).rejects.toThrow(
+    'precision: expected float32, since compile is false. Received: ' + "'bfloat16'.",
+  );
+  await expect(trained({ ...precise, precision: 'bfloat1' as never })).rejects.toThrow(
+    "did you mean 'bfloat16'?",
+  );
+  await expect(trained(precise, { dropout: 0.3 })).rejects.toThrow(/precision: expected float32, since/);
+});

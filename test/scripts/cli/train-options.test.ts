@@ -89,6 +89,7 @@ test('every option reaches the request', () => {
     crop: false,
     padMode: 'reflect',
     testViews: 'flip',
+    precision: 'bfloat16',
     groups: 18,
     width: 19,
     dropRate: 0.16,
@@ -122,6 +123,7 @@ test('every option reaches the request', () => {
       whiten: true,
       padMode: 'reflect',
       testTimeAugmentation: 'flip',
+      precision: 'bfloat16',
       seed: 17,
     },
   });

@@ -1,6 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { elementType, runTensorflow, type ElementType } from '../../../ops/libtensorflow';
-import { NotCompilableError, type CompiledStep, type StepCompiler } from '../../step-compiler';
+import {
+  NotCompilableError,
+  type CompiledStep,
+  type Precision,
+  type StepCompiler,
+} from '../../step-compiler';
+import { requireBfloat16 } from './bfloat16';
 import { type NodeBackend, nodeBackend } from './binding';
 import { difference, record, type Recording } from './record';
 import { savedModelOf } from './saved-model';
@@ -20,7 +26,8 @@ interface Trace {
 }
 
 /** {@link StepCompiler} of the `tensorflow` backend. */
-export const compileStep: StepCompiler = (step, inputs, between) => {
+export const compileStep: StepCompiler = (step, inputs, between, precision = 'float32') => {
+  if (precision === 'bfloat16') requireBfloat16();
   const backend = nodeBackend();
   const variables = allVariables();
   for (const input of inputs) tensorType(backend, input);
@@ -36,7 +43,7 @@ export const compileStep: StepCompiler = (step, inputs, between) => {
     });
     const changed = difference(first.recording, second.recording);
     if (changed !== undefined) throw new NotCompilableError(`the step is not the same each time: ${changed}`);
-    return assemble(backend, first, examples, variables);
+    return assemble(backend, first, { inputs: examples, variables, precision });
   } finally {
     tf.dispose(examples);
   }
@@ -102,8 +109,15 @@ function trace(
 function assemble(
   backend: NodeBackend,
   { recording, outputs, changed }: Trace,
-  inputs: readonly tf.Tensor[],
-  variables: readonly tf.Variable[],
+  {
+    inputs,
+    variables,
+    precision,
+  }: {
+    readonly inputs: readonly tf.Tensor[];
+    readonly variables: readonly tf.Variable[];
+    readonly precision: Precision;
+  },
 ): CompiledStep {
   const { binding } = backend;
   const positions = new Map(inputs.map((input, position) => [idOf(backend, input), position]));
@@ -121,7 +135,7 @@ function assemble(
     shape: exampleOf(feed).shape,
   }));
   const shapes = inputs.map(({ shape }) => shape.join());
-  const session = loadSession(binding, savedModelOf(recording, placeholders, binding));
+  const session = loadSession(binding, savedModelOf(recording, placeholders, binding), { precision });
   const feedNames = feeds.map(({ name }) => `${name}:0`).join(',');
   const fetchNames = [...outputs, ...changed.values()].join(',');
   const targets = [...changed.keys()];

@@ -2,7 +2,7 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NotCompilableError } from '../../step-compiler';
+import { NotCompilableError, type Precision } from '../../step-compiler';
 import { type Binding } from './binding';
 import { TAG } from './messages';
 
@@ -13,6 +13,8 @@ export interface SessionConfig {
    * operations, one after the other, which else are handed from thread to thread. `false` by default.
    */
   readonly isSequential?: boolean;
+  /** Of what convolutions and matrix products multiply; `float32` by default. */
+  readonly precision?: Precision;
 }
 
 /** Read by the addon that set-up compiles (scripts/setup/session-options.cc); tfjs-node's own knows nothing of it. */
@@ -23,16 +25,13 @@ const CONFIG_VARIABLE = 'TFJS_CARDINAL_SESSION_CONFIG';
  *
  * @throws NotCompilableError with TensorFlow's words where it refuses the graph
  */
-export function loadSession(
-  binding: Binding,
-  savedModel: Uint8Array,
-  { isSequential = false }: SessionConfig = {},
-): number {
+export function loadSession(binding: Binding, savedModel: Uint8Array, config: SessionConfig = {}): number {
   // TensorFlow's C API takes a SavedModel from a folder alone. It has read all of it when the call returns.
   const folder = mkdtempSync(join(tmpdir(), 'tfjs-cardinal-'));
   try {
     writeFileSync(join(folder, 'saved_model.pb'), savedModel);
-    if (isSequential) process.env[CONFIG_VARIABLE] = Buffer.from(sequentialConfig()).toString('hex');
+    const bytes = configProto(config);
+    if (bytes.length > 0) process.env[CONFIG_VARIABLE] = Buffer.from(bytes).toString('hex');
     return binding.loadSavedModel(folder, TAG);
   } catch (error) {
     throw new NotCompilableError(`TensorFlow refuses the graph: ${(error as Error).message}`, {
@@ -44,8 +43,24 @@ export function loadSession(
   }
 }
 
-/** A `tensorflow.ConfigProto` whose `experimental.executor_type`, fields 16 and 3, is the executor of one thread. */
-function sequentialConfig(): Uint8Array {
-  const experimental = new BinaryWriter().tag(3, WireType.LengthDelimited).string('SINGLE_THREADED_EXECUTOR');
-  return new BinaryWriter().tag(16, WireType.LengthDelimited).bytes(experimental.finish()).finish();
+/** A `tensorflow.ConfigProto`; empty for TensorFlow's defaults. */
+function configProto({ isSequential = false, precision = 'float32' }: SessionConfig): Uint8Array {
+  const config = new BinaryWriter();
+  if (isSequential) {
+    // experimental { executor_type }
+    const experimental = message(3, (writer) => writer.string('SINGLE_THREADED_EXECUTOR'));
+    config.tag(16, WireType.LengthDelimited).bytes(experimental);
+  }
+  if (precision === 'bfloat16') {
+    // graph_options { rewrite_options { auto_mixed_precision_onednn_bfloat16: ON } }
+    const rewriting = new BinaryWriter().tag(31, WireType.Varint).int32(1).finish();
+    const options = message(10, (writer) => writer.bytes(rewriting));
+    config.tag(10, WireType.LengthDelimited).bytes(options);
+  }
+  return config.finish();
+}
+
+/** A message of one field that has a length. */
+function message(field: number, write: (writer: BinaryWriter) => BinaryWriter): Uint8Array {
+  return write(new BinaryWriter().tag(field, WireType.LengthDelimited)).finish();
 }
