@@ -117,6 +117,11 @@ footer { margin-top: 4rem; padding-block: 1.25rem 2.5rem; color: var(--muted); f
   .scroll, .plot, pre { overflow: visible; }
   pre { white-space: pre-wrap; }
   th, td { white-space: normal; padding: .25rem .35rem; }
+  .sortable { font-size: 7pt; }
+  .sortable th:first-child { position: static; min-width: 0; }
+  .sortable .number, .sortable td.number { padding-inline: .15rem; }
+  thead button { padding-right: 0; }
+  .figures, .figures.narrow { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.25rem; }
   figure, tr, .examples li { break-inside: avoid; }
   h2, h3, h4 { break-after: avoid; }
   thead button::after { content: none; }
