@@ -1,13 +1,11 @@
 import { useBackend, type BackendName } from '../src/backends/use-backend-node';
 import { compareRuns, type Comparison, type RunFacts } from '../src/compare/comparison';
 import { measureInTurns } from '../src/compare/measure-in-turns';
-import { CardinalError } from '../src/errors';
 import { bytesOf, layersModelFiles } from '../src/export/layers-model';
 import { inspectModel } from '../src/inspect/inspect-model';
-import type { RunConfig, RunResult } from '../src/train/run-config';
-import { readResult, readRunConfig } from '../src/train/run-folder-node';
 import { loadRunModel, type RunModel } from './load-run-model';
 import { machine } from './machine';
+import { readFinishedRun, type FinishedRun } from './read-finished-run';
 
 const LARGE_BATCH = 64;
 
@@ -78,19 +76,4 @@ export async function compareRunFolders(
   } finally {
     for (const { model } of loaded) model.dispose();
   }
-}
-
-interface FinishedRun {
-  readonly folder: string;
-  readonly config: RunConfig;
-  readonly result: RunResult;
-}
-
-async function readFinishedRun(folder: string): Promise<FinishedRun> {
-  const config = await readRunConfig(folder);
-  const result = await readResult(folder);
-  if (result !== undefined) return { folder, config, result };
-  throw new CardinalError(
-    `${folder} is not finished: it has no result.json yet; \`cardinal train --resume ${folder}\` goes on with it`,
-  );
 }

@@ -1,11 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { BackendName } from '../src/backends/use-backend-node';
 import { CardinalError, invalidArgument } from '../src/errors';
 import type { RunConfig } from '../src/train/run-config';
-import { checkRunFolder, createRun, readRunConfig } from '../src/train/run-folder-node';
+import { checkRunFolder, createRun, isRunFolder, readRunConfig } from '../src/train/run-folder-node';
 import { NATIVE_RECIPE, QUICKSTART_MODELS, SLOW_RECIPE } from './quickstart-recipe';
 import { chooseImages, type LoadedImages } from './run-images';
 import { resolveRun } from './run-training';
@@ -50,7 +49,7 @@ export async function openQuickstartRuns(
     folder: join(request.to, model),
     exported: join(request.to, 'exports', model),
   }));
-  const found = await Promise.all(places.map(({ folder }) => hasConfig(folder)));
+  const found = await Promise.all(places.map(({ folder }) => isRunFolder(folder)));
   if (request.fresh === true || !found.includes(true)) {
     const configs = await newConfigs(request, onNote);
     for (const { folder } of places) await checkRunFolder(folder, { overwrite: true });
@@ -75,11 +74,6 @@ export async function openQuickstartRuns(
 
 function startAnew(folder: string): string {
   return `--fresh starts ${folder} anew, --to takes another folder`;
-}
-
-/** Whether a folder holds a run, begun or over. */
-export async function hasConfig(folder: string): Promise<boolean> {
-  return (await stat(join(folder, 'config.json')).catch(() => undefined)) !== undefined;
 }
 
 async function newConfigs(

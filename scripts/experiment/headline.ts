@@ -1,4 +1,4 @@
-import { compareMeans, type Sample } from '../report/spread';
+import { accuracyText, compareMeans, type Sample } from '../../src/compare/spread';
 import type { GroupOfRuns } from './results-schema';
 
 /** Whether these are one model, each with another cardinality: then that is what is compared, and drawn. */
@@ -8,11 +8,6 @@ export function isOverGroups(
   const counts = new Set(sets.map(({ groups }) => groups));
   const models = new Set(sets.map(({ model }) => model));
   return sets.length > 1 && models.size === 1 && !counts.has(null) && counts.size === sets.length;
-}
-
-/** 0.6812 and 0.0035 as `68.12 ± 0.35 %`; a single run has no deviation. */
-export function accuracyText(mean: number, deviation: number | null | undefined): string {
-  return deviation == null ? `${points(mean)} %` : `${points(mean)} ± ${points(deviation)} %`;
 }
 
 /**

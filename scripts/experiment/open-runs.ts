@@ -2,8 +2,7 @@ import { join } from 'node:path';
 
 import { invalidArgument } from '../../src/errors';
 import type { RunResult } from '../../src/train/run-config';
-import { createRun, readResult, readRunConfig } from '../../src/train/run-folder-node';
-import { hasConfig } from '../quickstart-runs';
+import { createRun, isRunFolder, readResult, readRunConfig } from '../../src/train/run-folder-node';
 import { configDifference } from './config-difference';
 import type { PlannedRun } from './plan';
 
@@ -24,7 +23,7 @@ export async function openRuns(to: string, runs: readonly PlannedRun[]): Promise
   const opened: OpenedRun[] = [];
   for (const run of runs) {
     const folder = join(to, run.name);
-    if (!(await hasConfig(folder))) {
+    if (!(await isRunFolder(folder))) {
       opened.push({ ...run, folder, result: undefined });
       continue;
     }
@@ -46,5 +45,5 @@ export async function startAnew(to: string, runs: readonly PlannedRun[]): Promis
 
 /** Makes the folder of a run that has none yet. */
 export async function prepareRun({ folder, config }: OpenedRun): Promise<void> {
-  if (!(await hasConfig(folder))) await createRun(folder, config);
+  if (!(await isRunFolder(folder))) await createRun(folder, config);
 }

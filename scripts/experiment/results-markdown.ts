@@ -2,7 +2,7 @@ import { escapeMarkdown, markdownTable } from '../../src/compare/markdown';
 import { resolveRecipe, type Recipe } from '../../src/train/recipe';
 import { duration } from '../cli/progress';
 import { grouped } from '../cli/plain-table';
-import { accuracyText } from './headline';
+import { accuracyText } from '../../src/compare/spread';
 import type { ExperimentResults } from './results-schema';
 
 const TABLE = [

@@ -13,7 +13,7 @@ import { findExamples, type FindExamplesOptions } from './find-examples';
 import { groupFinishedRuns, trainingDifferences, type LabelledRuns } from './group-finished-runs';
 import { findRuns } from './find-runs';
 import { headline } from './headline';
-import { readFinishedRun, type FinishedRun } from './read-run';
+import { readFinishedRun, type FinishedRun } from '../read-finished-run';
 import type { Measured, Report, ReportGroup, ReportRun } from './report';
 import { trainLine } from './train-line';
 

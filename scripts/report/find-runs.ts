@@ -1,8 +1,8 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { CardinalError } from '../../src/errors';
-import { readResult, readRunConfig } from '../../src/train/run-folder-node';
+import { isRunFolder, readResult, readRunConfig } from '../../src/train/run-folder-node';
 
 export interface FoundRuns {
   /** Folders of the runs that are over. */
@@ -42,20 +42,16 @@ export async function findRuns(paths: readonly string[]): Promise<FoundRuns> {
 }
 
 async function runsOf(path: string): Promise<string[]> {
-  if (await isRun(path)) return [path];
+  if (await isRunFolder(path)) return [path];
   const entries = await readdir(path).catch((error: NodeJS.ErrnoException) => {
     throw new CardinalError(`${path} could not be read as a folder of runs: ${error.message}`);
   });
   const found: string[] = [];
   for (const name of entries.sort(new Intl.Collator('en', { numeric: true }).compare)) {
-    if (await isRun(join(path, name))) found.push(join(path, name));
+    if (await isRunFolder(join(path, name))) found.push(join(path, name));
   }
   if (found.length > 0) return found;
   throw new CardinalError(
     `${path} is no run folder and holds none: neither it nor a folder in it has a config.json`,
   );
-}
-
-async function isRun(folder: string): Promise<boolean> {
-  return (await stat(join(folder, 'config.json')).catch(() => undefined))?.isFile() === true;
 }

@@ -1,6 +1,6 @@
 import type { RunConfig } from '../../src/train/run-config';
 import { runLabel } from '../run-label';
-import type { FinishedRun } from './read-run';
+import type { FinishedRun } from '../read-finished-run';
 
 /** Finished runs that differ in their seed alone. */
 export interface LabelledRuns {

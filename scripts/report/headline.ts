@@ -1,5 +1,5 @@
+import { accuracyText, compareMeans } from '../../src/compare/spread';
 import type { ReportGroup } from './report';
-import { compareMeans } from './spread';
 
 type Facts = Pick<
   ReportGroup,
@@ -105,8 +105,7 @@ export function accuracy({
   meanAccuracy,
   accuracyDeviation,
 }: Pick<ReportGroup, 'meanAccuracy' | 'accuracyDeviation'>): string {
-  const mean = (meanAccuracy * 100).toFixed(2);
-  return accuracyDeviation === null ? `${mean} %` : `${mean} ± ${(accuracyDeviation * 100).toFixed(2)} %`;
+  return accuracyText(meanAccuracy, accuracyDeviation);
 }
 
 /** What a group was tested on: `10,000 test images of cifar10`. */

@@ -1,11 +1,7 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 
-import { batches } from '../../src/data/batches';
 import type { ImageDataset } from '../../src/data/image-dataset';
-import { InterruptedError } from '../../src/errors';
-import { breathe } from '../../src/train/breathe';
-import { checkModel } from '../../src/train/evaluate';
-import { testTimeViews, type TestTimeAugmentation } from '../../src/train/test-time-views';
+import { evaluate, type EvaluateOptions } from '../../src/train/evaluate';
 
 /** What a model takes an image for. */
 export interface Prediction {
@@ -15,19 +11,10 @@ export interface Prediction {
   readonly confidence: number;
 }
 
-export interface PredictImagesOptions {
-  /** Views of each image whose logits are averaged, as the run's test took them. */
-  readonly testTimeAugmentation: TestTimeAugmentation;
-  readonly signal?: AbortSignal;
-  /** Called after each batch with the images done and all images. */
-  readonly onProgress?: (done: number, total: number) => void;
-}
-
-const BATCH_SIZE = 256;
-
 /**
  * What a model that outputs logits takes each image of a dataset for, in the order of the dataset.
  *
+ * @param options of which `testTimeAugmentation` should be what the run was tested with
  * @throws InvalidArgumentError if the model's input or output does not fit the dataset
  * @throws InterruptedError once `signal` is aborted
  *
@@ -37,28 +24,22 @@ const BATCH_SIZE = 256;
 export async function predictImages(
   model: tf.LayersModel,
   dataset: ImageDataset,
-  { testTimeAugmentation, signal, onProgress }: PredictImagesOptions,
+  options: Pick<EvaluateOptions, 'testTimeAugmentation' | 'signal' | 'onProgress'>,
 ): Promise<Prediction[]> {
-  checkModel(model, dataset);
   const predictions: Prediction[] = [];
-  for (const { images, count } of batches(dataset, { batchSize: BATCH_SIZE })) {
-    if (signal?.aborted === true) throw new InterruptedError('the prediction was interrupted');
-    const [classes, confidences] = tf.tidy(() => {
-      const views = testTimeViews(tf.tensor4d(images, [count, ...dataset.imageShape]), testTimeAugmentation);
-      const logits = tf.addN(
-        views.map((view) => tf.mul(model.apply(view.images, { training: false }) as tf.Tensor, view.weight)),
-      );
-      return [tf.argMax(logits, -1), tf.max(tf.softmax(logits), -1)];
-    });
-    try {
-      const [predicted, confidence] = await Promise.all([classes.data(), confidences.data()]);
+  const classes = dataset.classNames.length;
+  await evaluate(model, dataset, {
+    ...options,
+    onLogits: (logits, { count }) => {
       for (let i = 0; i < count; i++)
-        predictions.push({ predicted: predicted[i], confidence: confidence[i] });
-    } finally {
-      tf.dispose([classes, confidences]);
-    }
-    onProgress?.(predictions.length, dataset.count);
-    await breathe();
-  }
+        predictions.push(predictionOf(logits.subarray(i * classes, (i + 1) * classes)));
+    },
+  });
   return predictions;
+}
+
+function predictionOf(logits: Float32Array): Prediction {
+  const predicted = logits.indexOf(Math.max(...logits));
+  const sum = logits.reduce((total, logit) => total + Math.exp(logit - logits[predicted]), 0);
+  return { predicted, confidence: 1 / sum };
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { batches } from '../data/batches';
+import { batches, type Batch } from '../data/batches';
 import type { ImageDataset } from '../data/image-dataset';
 import { check, InterruptedError } from '../errors';
 import { countCorrect, crossEntropySum, predictedClasses } from './classification';
@@ -14,6 +14,8 @@ export interface EvaluateOptions {
   readonly testTimeAugmentation?: TestTimeAugmentation;
   /** Called after each batch with the images done and all images. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Called after each batch with its logits, `[count, classes]` row-major. */
+  readonly onLogits?: (logits: Float32Array, batch: Batch) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -45,7 +47,7 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   checkModel(model, dataset);
-  const { batchSize = 256, testTimeAugmentation = 'none', onProgress, signal } = options;
+  const { batchSize = 256, testTimeAugmentation = 'none', onProgress, onLogits, signal } = options;
   const classes = dataset.classNames.length;
   const confusion = dataset.classNames.map(() => new Array<number>(classes).fill(0));
   let loss = 0;
@@ -62,6 +64,7 @@ export async function evaluate(
     loss += crossEntropySum(logits, batch.labels, classes);
     correct += countCorrect(predicted, batch.labels);
     predicted.forEach((guess, i) => confusion[batch.labels[i]][guess]++);
+    onLogits?.(logits, batch);
     done += batch.count;
     onProgress?.(done, dataset.count);
     await breathe();

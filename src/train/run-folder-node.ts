@@ -146,6 +146,11 @@ export async function writeMetrics(folder: string, history: readonly EpochMetric
   await writing(folder, () => writeFileAtomic(join(folder, FILES.metrics), lines.join('')));
 }
 
+/** Whether a folder is one of a run, begun or finished. */
+export function isRunFolder(folder: string): Promise<boolean> {
+  return hasFile(folder, FILES.config);
+}
+
 /**
  * What each epoch of a run came to, as {@link writeMetrics} wrote it.
  *

@@ -1,19 +1,16 @@
-import * as tf from '@tensorflow/tfjs';
 import type { Command } from 'commander';
 import {
   type FeatureInfo,
   type ModelInfo,
+  type ModelName,
   type ModelOptions,
   type Preprocessing,
-  createModel,
   featureInfo,
-  isModelName,
-  listModels,
   modelInfo,
 } from '../../../models';
-import { useBackend } from '../../../src/backends/use-backend-node';
-import { invalidArgument, unknownChoice } from '../../../src/errors';
+import { invalidArgument } from '../../../src/errors';
 import { type ModelReport, inspectModel } from '../../../src/inspect/inspect-model';
+import { weightlessModel } from '../../weightless-model';
 import { colors, print, printJson } from '../output';
 import { grouped, plainTable } from '../plain-table';
 import { whole } from '../train-options';
@@ -43,15 +40,11 @@ export function register(program: Command): void {
 }
 
 async function info(name: string, { numClasses, inputShape, json }: InfoOptions): Promise<void> {
-  if (!isModelName(name)) throw unknownChoice('model', name, listModels());
-  // Nothing is computed, so the backend that is there at once will do, without its advice to take another.
-  tf.enableProdMode();
-  await useBackend('cpu');
-  const model = createModel(name, { numClasses, inputShape, initialise: false });
+  const model = await weightlessModel(name, { numClasses, inputShape });
   const report = inspectModel(model);
   const features = featureInfo(model);
   model.dispose();
-  const { family, paper, source, mean, std, crop, interpolation } = modelInfo(name);
+  const { family, paper, source, mean, std, crop, interpolation } = modelInfo(name as ModelName);
   const facts = { family, paper, source, mean, std, crop, interpolation, features };
   if (json) printJson({ ...report, ...facts });
   else print(asText(report, facts));

@@ -7,6 +7,7 @@ import { commandPrefix } from '../command-prefix';
 import { comparisonTable } from '../comparison-table';
 import { createInterrupt } from '../interrupt';
 import { createMeasureProgress } from '../measure-progress';
+import { duration } from '../progress';
 import { colors, note, print, printJson } from '../output';
 import { addOptions, MACHINE_OPTIONS, whole, type TrainFlags } from '../train-options';
 import { createTrainingReporter } from '../training-reporter';
@@ -68,7 +69,7 @@ async function runQuickstart({ data: source, json, ...request }: QuickstartFlags
     progress.stop();
     if (report.wasFinished)
       note(`${report.folder} is finished: this is what it came to; --fresh trains anew`);
-    else note(`done in ${duration(performance.now() - startedAt)}`);
+    else note(`done in ${duration((performance.now() - startedAt) / 1000)}`);
     if (json === true) printJson(report);
     else print(describe(report));
   } catch (error) {
@@ -110,9 +111,4 @@ function describe(report: QuickstartReport): string {
       ],
     ]),
   ].join('\n');
-}
-
-function duration(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1000);
-  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }

@@ -282,7 +282,7 @@ describe('the command', () => {
         1,
         /no run is finished; `cardinal train --resume .*unfinished`/,
       ],
-      ['damaged metrics', ['damaged'], 1, /damaged\/metrics\.jsonl is damaged/],
+      ['damaged metrics', ['damaged'], 1, /damaged\/metrics\.jsonl, line 1 is damaged/],
     ])('%s', async (_, [run], code, message) => {
       const outcome = await cardinal('report', to(run), '--to', to('not.html'), ...quick);
       expect([outcome.code, outcome.out]).toEqual([code, '']);

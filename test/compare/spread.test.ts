@@ -1,4 +1,4 @@
-import { compareMeans } from '../../../scripts/report/spread';
+import { compareMeans } from '../../src/compare/spread';
 
 const sample = (mean: number, variance: number, count: number) => ({
   mean,

@@ -35,3 +35,9 @@ const T95 = [
 function studentT(freedom: number): number {
   return T95[Math.min(T95.length, Math.max(1, Math.floor(freedom + 1e-9))) - 1];
 }
+
+/** An accuracy as people read it: 0.6812 and 0.0035 as `68.12 ± 0.35 %`; that of a single run has no deviation. */
+export function accuracyText(mean: number, deviation: number | null | undefined): string {
+  const percent = (share: number): string => (share * 100).toFixed(2);
+  return deviation == null ? `${percent(mean)} %` : `${percent(mean)} ± ${percent(deviation)} %`;
+}
