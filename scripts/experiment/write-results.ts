@@ -99,7 +99,8 @@ async function textsOf(
   command: string,
   withPlot: boolean,
 ): Promise<Map<string, string>> {
-  const plot = withPlot && results.groups.length > 0 ? `${name}.svg` : undefined;
+  // One point shows nothing.
+  const plot = withPlot && results.groups.length > 1 ? `${name}.svg` : undefined;
   const texts = new Map([
     [`${name}.json`, `${JSON.stringify(results, null, 2)}\n`],
     [`${name}.md`, resultsMarkdown(results, { plot, command })],

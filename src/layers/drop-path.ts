@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { check } from '../errors';
+import { hasStepSeed, stepMask } from '../ops/dropout-mask';
 import type { LayerArgs } from './layer-args';
 import { oneInput, oneShape } from './one-input';
 
@@ -50,6 +51,7 @@ export class DropPath extends tf.layers.Layer {
       if (!kwargs.training || this.rate === 0) return x.clone();
       const perImage = [x.shape[0], ...x.shape.slice(1).map(() => 1)];
       const keep = 1 - this.rate;
+      if (hasStepSeed() && this.seed !== undefined) return tf.mul(x, stepMask(perImage, keep, this.seed));
       const kept = tf.randomUniform(perImage, 0, 1, 'float32', this.seed).less(keep);
       return tf.mul(x, tf.div(kept.cast('float32'), keep));
     });

@@ -7,6 +7,7 @@ import {
   type Precision,
 } from '../backends/step-compiler';
 import { check } from '../errors';
+import { withStepSeed } from '../ops/dropout-mask';
 import { DropoutSeeds } from './dropout-seeds';
 import { computeGradients, type Gradients } from './gradients';
 import type { MovingAverage } from './moving-average';
@@ -69,11 +70,14 @@ export class TrainingStep {
     const { optimizer, average, seed } = this.parts;
     const settings = optimizer.settings(learningRate);
     if (average !== undefined) settings.push(average.share(step));
+    const stepSeed = this.dropout.set(seed, step);
     const scalars = settings.map((setting) => tf.scalar(setting));
-    const compiled = this.compiledFor(inputs, scalars);
-    if (compiled !== undefined) return runCompiled(compiled, inputs, scalars);
+    const varying = { scalars, seed: stepSeed && tf.tensor1d(stepSeed, 'int32') };
+    const compiled = this.compiledFor(inputs, varying);
+    if (compiled !== undefined) return runCompiled(compiled, inputs, varying);
+    // What was tried in vain to compile has left other seeds.
     this.dropout.set(seed, step);
-    return this.runEagerly(inputs, scalars);
+    return this.runEagerly(inputs, varying);
   }
 
   dispose(): void {
@@ -83,25 +87,27 @@ export class TrainingStep {
   }
 
   /** The compiled step, unless it cannot be, or is for batches of another size. */
-  private compiledFor(inputs: StepInputs, scalars: readonly tf.Scalar[]): CompiledStep | undefined {
-    if (this.compiled === 'not yet') this.compiled = this.compile(inputs, scalars) ?? 'never';
+  private compiledFor(inputs: StepInputs, varying: Varying): CompiledStep | undefined {
+    if (this.compiled === 'not yet') this.compiled = this.compile(inputs, varying) ?? 'never';
     const fits = this.shape === inputs.images.shape.join();
     return typeof this.compiled === 'object' && fits ? this.compiled : undefined;
   }
 
-  private compile(inputs: StepInputs, scalars: readonly tf.Scalar[]): CompiledStep | undefined {
+  private compile(inputs: StepInputs, varying: Varying): CompiledStep | undefined {
     const { seed, precision, onNotCompiled } = this.parts;
     this.shape = inputs.images.shape.join();
     try {
       return stepCompiler()?.(
-        ([images, targets, ...settings]) => {
-          const made = this.gradients({ images, targets: targets as tf.Tensor2D });
+        ([images, targets, ...others]) => {
+          const settings = others.slice(0, varying.scalars.length);
+          const [stepSeed] = others.slice(settings.length) as tf.Tensor1D[];
+          const made = this.gradients({ images, targets: targets as tf.Tensor2D }, stepSeed);
           this.update(made, settings);
           tf.dispose([...made.gradients.values()]);
           return [made.loss, made.logits];
         },
-        [inputs.images, inputs.targets, ...scalars],
-        (attempt) => this.dropout.set(seed, attempt),
+        allInputs(inputs, varying),
+        (attempt) => void this.dropout.set(seed, attempt),
         precision,
       );
     } catch (error) {
@@ -118,8 +124,9 @@ export class TrainingStep {
     check(precision === 'float32', 'precision', `float32, since ${reason}`, precision);
   }
 
-  private runEagerly(inputs: StepInputs, scalars: readonly tf.Scalar[]): StepOutcome {
-    const made = this.gradients(inputs);
+  private runEagerly(inputs: StepInputs, { scalars, seed }: Varying): StepOutcome {
+    const made = this.gradients(inputs, seed);
+    seed?.dispose();
     const discard = () => tf.dispose([...scalars, made.loss, made.logits, ...made.gradients.values()]);
     return {
       loss: made.loss.dataSync()[0],
@@ -132,8 +139,9 @@ export class TrainingStep {
     };
   }
 
-  private gradients({ images, targets }: StepInputs): Gradients {
-    return computeGradients(this.parts.model, this.parts.parameters, images, targets);
+  private gradients({ images, targets }: StepInputs, stepSeed: tf.Tensor1D | undefined): Gradients {
+    const { model, parameters } = this.parts;
+    return withStepSeed(stepSeed, () => computeGradients(model, parameters, images, targets));
   }
 
   private update({ gradients }: Gradients, settings: readonly tf.Tensor[]): void {
@@ -147,13 +155,21 @@ export class TrainingStep {
   }
 }
 
-function runCompiled(
-  compiled: CompiledStep,
-  { images, targets }: StepInputs,
-  scalars: readonly tf.Scalar[],
-): StepOutcome {
-  const { outputs, commit, discard } = compiled.run([images, targets, ...scalars]);
+/** What differs from step to step, besides the batch. */
+interface Varying {
+  /** Settings of the optimiser, and the share of a moving average. */
+  readonly scalars: readonly tf.Scalar[];
+  /** Of the masks, where the backend draws them. */
+  readonly seed?: tf.Tensor1D;
+}
+
+function allInputs({ images, targets }: StepInputs, { scalars, seed }: Varying): tf.Tensor[] {
+  return [images, targets, ...scalars, ...(seed === undefined ? [] : [seed])];
+}
+
+function runCompiled(compiled: CompiledStep, inputs: StepInputs, varying: Varying): StepOutcome {
+  const { outputs, commit, discard } = compiled.run(allInputs(inputs, varying));
   const [loss, logits] = outputs.map((output) => output.dataSync<'float32'>());
-  tf.dispose([...outputs, ...scalars]);
+  tf.dispose([...outputs, ...allInputs(inputs, varying).slice(2)]);
   return { loss: loss[0], logits, commit, discard };
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { createModel, type ModelName } from '../../models';
+import { createModel, type ModelName, type ModelOptions } from '../../models';
 import { accelerate, restore } from '../../src/backends/accelerate';
 import { NotCompilableError, stepCompiler, type Step } from '../../src/backends/step-compiler';
 import { useBackend } from '../../src/backends/use-backend-node';
@@ -123,55 +123,59 @@ describeNative('a compiled step', () => {
     x.dispose();
   });
 
-  test.each<[ModelName, 'sgd' | 'adamw']>([
-    ['resnext_toy', 'sgd'],
-    ['mobilenet_toy', 'adamw'],
-  ])('trains %s by %s as the step operation by operation does, and frees everything', (name, optimizer) => {
-    accelerate();
-    const images = tf.randomNormal([8, 32, 32, 3], 0, 1, 'float32', 1);
-    const targets = tf.tensor2d(softTargets(Int32Array.of(0, 1, 2, 3, 4, 5, 6, 7), 10, 0.1), [8, 10]);
-    const trained = (compiled: boolean) => {
-      const before = tf.memory().numTensors;
-      const model = createModel(name, { seed: 1 });
-      const parameters = trainableParameters(model);
-      const made = createOptimizer(resolveRecipe({ optimizer, weightDecay: 0.01 }), parameters);
-      const refused: string[] = [];
-      const step = new TrainingStep({
-        model,
-        parameters,
-        optimizer: made,
-        seed: 1,
-        compile: compiled,
-        onNotCompiled: (reason) => refused.push(reason),
-      });
-      const losses = [0.1, 0.05, 0.02].map((rate, i) => {
-        const outcome = step.run({ images, targets }, optimizer === 'sgd' ? rate : rate / 100, i);
-        outcome.commit();
-        return outcome.loss;
-      });
-      expect(refused).toEqual([]);
-      const weights = readWeights(model);
-      step.dispose();
-      made.dispose();
-      model.dispose();
-      expect(tf.memory().numTensors).toBe(before);
-      return { losses, weights };
-    };
-    const eager = trained(false);
-    const compiled = trained(true);
-    eager.losses.forEach((loss, i) => expect(compiled.losses[i]).toBeCloseTo(loss, 5));
-    expect(eager.losses[2]).not.toBeCloseTo(eager.losses[0], 2);
-    for (const [weight, { data }] of eager.weights) {
-      const other = compiled.weights.get(weight)?.data ?? [];
-      const scale = Math.max(...data.map(Math.abs), 1e-3);
-      const apart = Math.max(...data.map((value, i) => Math.abs(value - other[i])));
-      expect([weight, apart / scale < 1e-3]).toEqual([weight, true]);
-    }
-    restore();
-    tf.dispose([images, targets]);
-  });
+  test.each<[ModelName, 'sgd' | 'adamw', ModelOptions]>([
+    ['resnext_toy', 'sgd', {}],
+    ['mobilenet_toy', 'adamw', {}],
+    ['regnet_y_toy', 'sgd', { dropRate: 0.4, dropPathRate: 0.5 }],
+  ])(
+    'trains %s by %s, %j as the step operation by operation does, and frees everything',
+    (name, optimizer, options) => {
+      accelerate();
+      const images = tf.randomNormal([8, 32, 32, 3], 0, 1, 'float32', 1);
+      const targets = tf.tensor2d(softTargets(Int32Array.of(0, 1, 2, 3, 4, 5, 6, 7), 10, 0.1), [8, 10]);
+      const trained = (compiled: boolean) => {
+        const before = tf.memory().numTensors;
+        const model = createModel(name, { seed: 1, ...options });
+        const parameters = trainableParameters(model);
+        const made = createOptimizer(resolveRecipe({ optimizer, weightDecay: 0.01 }), parameters);
+        const refused: string[] = [];
+        const step = new TrainingStep({
+          model,
+          parameters,
+          optimizer: made,
+          seed: 1,
+          compile: compiled,
+          onNotCompiled: (reason) => refused.push(reason),
+        });
+        const losses = [0.1, 0.05, 0.02].map((rate, i) => {
+          const outcome = step.run({ images, targets }, optimizer === 'sgd' ? rate : rate / 100, i);
+          outcome.commit();
+          return outcome.loss;
+        });
+        expect(refused).toEqual([]);
+        const weights = readWeights(model);
+        step.dispose();
+        made.dispose();
+        model.dispose();
+        expect(tf.memory().numTensors).toBe(before);
+        return { losses, weights };
+      };
+      const eager = trained(false);
+      const compiled = trained(true);
+      eager.losses.forEach((loss, i) => expect(compiled.losses[i]).toBeCloseTo(loss, 5));
+      expect(eager.losses[2]).not.toBeCloseTo(eager.losses[0], 2);
+      for (const [weight, { data }] of eager.weights) {
+        const other = compiled.weights.get(weight)?.data ?? [];
+        const scale = data.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-3);
+        const apart = data.reduce((most, value, i) => Math.max(most, Math.abs(value - other[i])), 0);
+        expect([weight, apart / scale < 1e-3]).toEqual([weight, true]);
+      }
+      restore();
+      tf.dispose([images, targets]);
+    },
+  );
 
-  test('dropout is refused by name of the reason, and still trains', () => {
+  test('dropout is refused where layers draw by themselves, by name of the reason, and still trains', () => {
     const model = createModel('mobilenet_toy', { seed: 1, dropRate: 0.2 });
     const parameters = trainableParameters(model);
     const optimizer = createOptimizer(resolveRecipe({}), parameters);

@@ -308,5 +308,16 @@ test('a precision that only a compiled step has is refused where there is none',
   await expect(trained({ ...precise, precision: 'bfloat1' as never })).rejects.toThrow(
     "did you mean 'bfloat16'?",
   );
-  await expect(trained(precise, { dropout: 0.3 })).rejects.toThrow(/precision: expected float32, since/);
+  // A layer whose noise JavaScript draws; on the other backends nothing is compiled in any case.
+  const noisy = tf.sequential({
+    layers: [
+      tf.layers.gaussianNoise({ stddev: 0.1, inputShape: [8, 8, 3] }),
+      tf.layers.flatten(),
+      tf.layers.dense({ units: 3 }),
+    ],
+  });
+  await expect(train(noisy, { train: images }, precise)).rejects.toThrow(
+    /precision: expected float32, since/,
+  );
+  noisy.dispose();
 });

@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
+import { hasStepSeed, stepMask } from '../../ops/dropout-mask';
 import { layerNorm } from '../../ops/layer-norm';
 import { callBatchNorm, isRectified } from './batch-norm-layer';
 import { replaceMethod, type Patch } from './patch';
 import {
   stockPrototype,
   type StockBatchNormalization,
+  type StockDropout,
   type StockLayerNormalization,
   type StockReLU,
 } from './stock-classes';
@@ -40,6 +42,18 @@ export const fastLayers: Patch = () => {
             const gamma = this.gamma?.read() ?? tf.ones(channels);
             return layerNorm(x, gamma, this.beta?.read() ?? tf.zeros(channels), this.epsilon);
           });
+        } as Call,
+    ),
+    replaceMethod(
+      stockPrototype<{ call: Call }>('Dropout'),
+      'call',
+      (stock) =>
+        function (this: StockDropout, inputs, kwargs) {
+          const [x] = Array.isArray(inputs) ? inputs : [inputs];
+          const { rate, seed } = this;
+          const isDrawn = kwargs?.training === true && rate > 0 && rate < 1 && typeof seed === 'number';
+          if (!isDrawn || !hasStepSeed()) return stock.call(this as never, inputs, kwargs);
+          return tf.tidy(() => tf.mul(x, stepMask(this.getNoiseShape(x) ?? x.shape, 1 - rate, seed)));
         } as Call,
     ),
     replaceMethod(

@@ -35,6 +35,12 @@ export interface StockLayerNormalization extends tf.layers.Layer {
   readonly beta: Weight | null;
 }
 
+export interface StockDropout extends tf.layers.Layer {
+  readonly rate: number;
+  readonly seed?: number | string | null;
+  getNoiseShape(input: tf.Tensor): number[] | undefined;
+}
+
 export interface StockReLU extends tf.layers.Layer {
   readonly maxValue?: number | null;
 }
