@@ -102,6 +102,10 @@ function describe(report: QuickstartReport): string {
     ]),
     '',
     ...lines('Next', [
+      [
+        `${cardinal} report ${report.folder} --to ${report.folder}/report.html`,
+        'all of it as one page: plots, confusions, examples',
+      ],
       [`${cardinal} eval ${grouped.run}`, 'accuracy of each class'],
       [`${cardinal} info ${grouped.model}`, 'its layers, parameters and MACs'],
       [`${cardinal} list`, 'all models'],
