@@ -36,15 +36,16 @@ export async function tensorflowEngine(graph: Graph): Promise<InferenceEngine> {
   const tensorflow = toTensorflowGraph(graph, TENSORFLOW_DIALECT);
   const [{ node: input }] = tensorflow.inputs;
   const session = loadSession(backend.binding, savedModelBytes(tensorflow), { isSequential: true });
+  const feed = `${input}:0`;
   const fetched = tensorflow.outputs.map(({ node }) => `${node}:0`).join(',');
   return {
     name: 'tensorflow',
     predict: async (images) => {
       checkImages(images, shape);
-      const fed = tf.cast(images, 'float32');
+      const fed = images.dtype === 'float32' ? images : tf.cast<tf.Tensor4D>(images, 'float32');
       const ids = backend.getInputTensorIds([fed]);
-      const made = backend.binding.runSavedModel(session, ids, `${input}:0`, fetched);
-      fed.dispose();
+      const made = backend.binding.runSavedModel(session, ids, feed, fetched);
+      if (fed !== images) fed.dispose();
       return made.map((tensor) => backend.createOutputTensor(tensor));
     },
     dispose: () => backend.binding.deleteSavedModel(session),
