@@ -26,6 +26,9 @@ const isDesignShape = ({ work }: ResultItem): boolean => {
 const isBackward = ({ work }: ResultItem): boolean => work.pass === 'forward+backward';
 const isResnext = ({ work }: ResultItem): boolean => String(work.model).startsWith('resnext');
 
+/** Not the toy, which is measured beside the models that a figure is wanted for: half its time is the call itself. */
+const isLarger = ({ work }: ResultItem): boolean => work.model !== 'resnext_toy';
+
 const WANTED: readonly Wanted[] = [
   { case: 'training', contestant: 'pytorch', what: 'images/s against PyTorch', median: 1, least: 0.85 },
   {
@@ -57,7 +60,13 @@ const WANTED: readonly Wanted[] = [
     median: 2,
     least: 1.3,
   },
-  { case: 'inference', contestant: 'onnxruntime-node', what: 'auto against onnxruntime-node', least: 0.95 },
+  {
+    case: 'inference',
+    contestant: 'onnxruntime-node',
+    what: 'auto against onnxruntime-node',
+    of: isLarger,
+    least: 0.95,
+  },
 ];
 
 /** Of two contestants that are not the one that every ratio is relative to: `of` against `to`, item by item. */
@@ -69,8 +78,8 @@ interface Pair extends Pick<Wanted, 'case' | 'what' | 'least'> {
 
 const atBatch =
   (batch: number) =>
-  ({ work }: ResultItem): boolean =>
-    work.batch === batch;
+  (item: ResultItem): boolean =>
+    isLarger(item) && item.work.batch === batch;
 const TENSORFLOW = { case: 'inference', of: 'tensorflow', to: 'onnxruntime-node' };
 const PAIRS: readonly Pair[] = [
   {
