@@ -66,16 +66,22 @@ export class TrainingRun {
     const movingAverage = ema > 0 ? new MovingAverage(weightVariables(model), ema) : undefined;
     if (lookahead > 0) this.lookahead = new Lookahead(weightVariables(model), lookahead, this.totalSteps);
     this.average = movingAverage ?? this.lookahead;
-    this.step = new TrainingStep({
-      model,
-      parameters: this.parameters,
-      optimizer: this.optimizer,
-      average: movingAverage,
-      seed: recipe.seed,
-      compile: hooks.compile ?? true,
-      precision: recipe.precision,
-      onNotCompiled: hooks.onNotCompiled,
-    });
+    try {
+      this.step = new TrainingStep({
+        model,
+        parameters: this.parameters,
+        optimizer: this.optimizer,
+        average: movingAverage,
+        seed: recipe.seed,
+        compile: hooks.compile ?? true,
+        precision: recipe.precision,
+        onNotCompiled: hooks.onNotCompiled,
+      });
+    } catch (error) {
+      this.optimizer.dispose();
+      this.average?.dispose();
+      throw error;
+    }
     if (state !== undefined) this.restore(state);
   }
 

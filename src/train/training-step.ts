@@ -73,7 +73,7 @@ export class TrainingStep {
     const stepSeed = this.dropout.set(seed, step);
     const scalars = settings.map((setting) => tf.scalar(setting));
     const varying = { scalars, seed: stepSeed && tf.tensor1d(stepSeed, 'int32') };
-    const compiled = this.compiledFor(inputs, varying);
+    const compiled = this.compiledOrFreed(inputs, varying);
     if (compiled !== undefined) return runCompiled(compiled, inputs, varying);
     // What was tried in vain to compile has left other seeds.
     this.dropout.set(seed, step);
@@ -84,6 +84,16 @@ export class TrainingStep {
     this.dropout.restore();
     if (typeof this.compiled === 'object') this.compiled.dispose();
     this.compiled = 'never';
+  }
+
+  /** {@link compiledFor}, which frees what varies if it throws. */
+  private compiledOrFreed(inputs: StepInputs, varying: Varying): CompiledStep | undefined {
+    try {
+      return this.compiledFor(inputs, varying);
+    } catch (error) {
+      tf.dispose(allInputs(inputs, varying).slice(2));
+      throw error;
+    }
   }
 
   /** The compiled step, unless it cannot be, or is for batches of another size. */

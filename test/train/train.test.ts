@@ -302,6 +302,7 @@ test('a model that ends in a softmax, or has other classes, is refused', async (
 
 test('a precision that only a compiled step has is refused where there is none', async () => {
   const precise = { epochs: 1, batchSize: 16, precision: 'bfloat16' } as const;
+  const before = tf.memory().numTensors;
   await expect(trained({ ...precise, compile: false })).rejects.toThrow(
     'precision: expected float32, since compile is false. Received: ' + "'bfloat16'.",
   );
@@ -320,4 +321,5 @@ test('a precision that only a compiled step has is refused where there is none',
     /precision: expected float32, since/,
   );
   noisy.dispose();
+  expect(tf.memory().numTensors).toBe(before);
 });

@@ -57,7 +57,7 @@ describe('a case, run in processes', () => {
     expect(items[0].agreements.map(({ output }) => output)).toEqual(['dFilter', 'dFilter']);
   });
 
-  // Without TensorFlow there is neither of the two that this case compares.
+  // Without TensorFlow there is none of those that this case compares.
   const natively = HAS_NATIVE ? it : it.skip;
   natively('measures ops, and writes what it found', async () => {
     const programs = { worker, threads: availableParallelism() };
@@ -69,8 +69,10 @@ describe('a case, run in processes', () => {
       '1/6/8/8/2 forward',
       '1/6/8/8/2 forward+backward',
     ]);
-    expect(result.items[1].agreements.map(({ output }) => output).sort()).toEqual(['dFilter', 'dx', 'y']);
-    expect(result.items[1].entries.map(({ contestant }) => contestant)).toEqual(['cardinal', 'stock']);
+    const [, { agreements, entries }] = result.items;
+    const compared = agreements.map(({ output }) => output).sort();
+    expect(compared).toEqual(['dFilter', 'dFilter', 'dx', 'dx', 'y', 'y']);
+    expect(entries.map(({ contestant }) => contestant)).toEqual(['cardinal', 'compiled', 'stock']);
     expect(result.matmulGflops).toBeGreaterThan(0);
     await writeResult(folder, result, undefined);
     expect(readdirSync(folder).sort()).toEqual(['ops.json', 'ops.md', 'ops.svg', 'worker.js']);
