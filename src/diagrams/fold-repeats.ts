@@ -1,4 +1,4 @@
-import type { ModelOutline, OutlineBlock, OutlineEdge, OutlineNode } from './model-outline';
+import type { ModelOutline, OutlineBlock, OutlineEdge, OutlineNode } from './outline';
 
 type Parts = Pick<ModelOutline, 'nodes' | 'edges' | 'blocks'>;
 

@@ -11,7 +11,8 @@ export type {
   ConvolutionStep,
 } from './convolution-form';
 export { modelDiagram, outlineDiagram } from './model-diagram';
-export { OUTLINE_DETAILS, modelOutline } from './model-outline';
+export { modelOutline } from './model-outline';
+export { OUTLINE_DETAILS } from './outline';
 export type {
   ModelOutline,
   OutlineBlock,
@@ -19,7 +20,7 @@ export type {
   OutlineEdge,
   OutlineNode,
   OutlinePart,
-} from './model-outline';
+} from './outline';
 export { readConvolution } from './read-convolution';
 export { blockForms, readResNeXtBlock } from './resnext-block';
 export type { BlockConvolution, BlockForm, BlockFormName, ResNeXtBlock } from './resnext-block';

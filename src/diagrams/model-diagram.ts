@@ -1,7 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
 import { arrow } from './arrow';
 import { type Layout, type Rectangle, type Size, layOut } from './model-layout';
-import { type ModelOutline, type OutlineDetail, type OutlineNode, modelOutline } from './model-outline';
+import { modelOutline } from './model-outline';
+import type { ModelOutline, OutlineDetail, OutlineNode } from './outline';
 import { type Row, allNodes, oneBelowTheOther, rowsOf } from './outline-rows';
 import { type Line, describedOutline, headingOf, linesOf, widthOf } from './outline-text';
 import { type SvgElement, element, svgDocument } from './svg';

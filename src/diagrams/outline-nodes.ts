@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { type LayerCall, addedParams } from './layer-calls';
 import { isJoin, isUnsaid, layerText, operationKind } from './layer-text';
 import type { ModulePlace } from './module-names';
-import type { OutlineDetail, OutlineEdge, OutlineNode, OutlinePart } from './model-outline';
+import type { OutlineDetail, OutlineEdge, OutlineNode, OutlinePart } from './outline';
 import { counted } from './text';
 
 /** Where in the model each call is; the inputs are nowhere. */

@@ -1,5 +1,5 @@
 import { spanName } from './module-names';
-import type { ModelOutline, OutlineBlock, OutlineNode } from './model-outline';
+import type { ModelOutline, OutlineBlock, OutlineNode } from './outline';
 import { type Line, costLines, shapeText } from './outline-text';
 
 /** Nodes in a frame, and what it is called. */

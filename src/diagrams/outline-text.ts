@@ -1,5 +1,5 @@
 import type { ImageShape } from '../inspect/inspect-model';
-import type { ModelOutline, OutlineNode, OutlinePart } from './model-outline';
+import type { ModelOutline, OutlineNode, OutlinePart } from './outline';
 import { type TextStyle, counted, textWidth, withCommas } from './text';
 
 /** A line of text as it is written into a box. */

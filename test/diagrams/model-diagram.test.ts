@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { type ModelName, createModel } from '../../models';
 import { modelDiagram } from '../../src/diagrams/model-diagram';
-import { OUTLINE_DETAILS, type OutlineDetail, modelOutline } from '../../src/diagrams/model-outline';
+import { modelOutline } from '../../src/diagrams/model-outline';
+import { OUTLINE_DETAILS, type OutlineDetail } from '../../src/diagrams/outline';
 import { type Box, all, attribute, parseSvg, textFaults } from '../support/svg-picture';
 import { apply, branches } from '../support/small-models';
 

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { type ModelName, createModel, featureInfo } from '../../models';
 import { inspectModel } from '../../src';
 import { placesByName, spanName } from '../../src/diagrams/module-names';
-import { OUTLINE_DETAILS, type ModelOutline, modelOutline } from '../../src/diagrams/model-outline';
+import { modelOutline } from '../../src/diagrams/model-outline';
+import { OUTLINE_DETAILS, type ModelOutline } from '../../src/diagrams/outline';
 import { partOrder } from '../../src/diagrams/part-order';
 import { apply, branches, chain } from '../support/small-models';
 
