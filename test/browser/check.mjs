@@ -1,5 +1,5 @@
-// Runs the library in Chromium on webgl and cpu, and opens a report and the pictures of docs: `npm run test:browser`, with CHROMIUM naming another browser than
-// /usr/bin/chromium. It is apart from `npm test` because it needs a browser that npm cannot install.
+// Runs the library in Chromium on webgl and cpu, loads exported GraphModels in stock TensorFlow.js there, and opens a report
+// and the pictures of docs: `npm run test:browser`, with CHROMIUM naming another browser than /usr/bin/chromium. It is apart from `npm test` because it needs a browser that npm cannot install.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { checkDiagrams } from './diagram-page.mjs';
+import { checkGraphModels } from './graph-models.mjs';
 import { checkReportPage } from './report-page.mjs';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -55,24 +56,37 @@ try {
     for (const complaint of complaints) console.log(`     ${complaint}`);
     await page.close();
   }
-  for (const { what, passed } of await checkReportPage(browser, await makeReport())) {
-    if (!passed) failed++;
-    console.log(`${passed ? 'ok  ' : 'FAIL'} report: ${what}`);
-  }
-  const pictures = readdirSync('docs/pictures').map((name) => join('docs/pictures', name));
-  for (const { what, passed } of await checkDiagrams(browser, pictures)) {
-    if (!passed) failed++;
-    console.log(`${passed ? 'ok  ' : 'FAIL'} diagram: ${what}`);
-  }
+  const tell = (kind, found) => {
+    for (const { what, passed } of found) {
+      if (!passed) failed++;
+      console.log(`${passed ? 'ok  ' : 'FAIL'} ${kind}: ${what}`);
+    }
+  };
+  tell('graph model', await checkGraphModels(browser, temporaryFolder(), ['webgl', 'cpu']));
+  tell('report', await checkReportPage(browser, await makeReport()));
+  const pictures = readdirSync('docs/pictures').filter((name) => name.endsWith('.svg'));
+  tell(
+    'diagram',
+    await checkDiagrams(
+      browser,
+      pictures.map((name) => join('docs/pictures', name)),
+    ),
+  );
 } finally {
   await browser.close();
 }
 process.exitCode = failed > 0 ? 1 : 0;
 
-/** A report of tiny runs, whose folder goes when this process ends. */
-async function makeReport() {
-  const folder = mkdtempSync(join(tmpdir(), 'cardinal-report-'));
+/** A folder that goes when this process ends. */
+function temporaryFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'cardinal-browser-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A report of tiny runs. */
+async function makeReport() {
+  const folder = temporaryFolder();
   // Inside the package, so that it finds the packages that the sources would find.
   const outfile = 'node_modules/.cache/cardinal-tests/make-report.js';
   await build({
