@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { processorFlags } from '../../src/backends/tensorflow/processor-flags';
 import { packageRoot } from '../cli/package-root';
 import { packageVersion } from '../package-version';
 
@@ -49,7 +49,7 @@ export function thisMachine(): Machine {
     cores: processors.length,
     memoryBytes: totalmem(),
     platform: `${process.platform}-${process.arch}`,
-    flags: processorFlags(),
+    flags: FLAGS.filter((flag) => processorFlags().has(flag)),
   };
 }
 
@@ -68,15 +68,5 @@ function git(...args: string[]): string | undefined {
     return output.toString().trim();
   } catch {
     return undefined; // no git, or no repository
-  }
-}
-
-function processorFlags(): string[] {
-  try {
-    const [, flags = ''] = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8')) ?? [];
-    const all = new Set(flags.split(' '));
-    return FLAGS.filter((flag) => all.has(flag));
-  } catch {
-    return []; // another system
   }
 }

@@ -3,7 +3,10 @@ import { note } from './output';
 /** Ctrl-C, or a polite request to end, as an abort signal. */
 export interface Interrupt {
   readonly signal: AbortSignal;
-  /** From here on the first Ctrl-C aborts the signal and the second ends the process; before, the first ends it. */
+  /**
+   * From here on the first Ctrl-C aborts the signal and the second ends the process; before, the first ends it. A second call
+   * does nothing, so that each of several runs may make it.
+   */
   arm(): void;
   /** Gives Ctrl-C its usual effect back. */
   disarm(): void;
@@ -25,9 +28,10 @@ export function createInterrupt(promise: string): Interrupt {
     note(`${promise}; Ctrl-C again leaves at once`);
     controller.abort();
   };
-  return {
-    signal: controller.signal,
-    arm: () => SIGNALS.forEach((name) => process.on(name, onSignal)),
-    disarm,
+  let isArmed = false;
+  const arm = (): void => {
+    if (!isArmed) SIGNALS.forEach((name) => process.on(name, onSignal));
+    isArmed = true;
   };
+  return { signal: controller.signal, arm, disarm };
 }

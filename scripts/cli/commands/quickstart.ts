@@ -50,12 +50,7 @@ export function register(program: Command): void {
 async function runQuickstart({ data: source, json, ...request }: QuickstartFlags): Promise<void> {
   const startedAt = performance.now();
   const interrupt = createInterrupt('stopping after this step, and saving');
-  // Three runs start, and each would add its own listener for Ctrl-C.
-  let isArmed = false;
-  const reporter = createTrainingReporter(() => {
-    if (!isArmed) interrupt.arm();
-    isArmed = true;
-  });
+  const reporter = createTrainingReporter(interrupt.arm);
   const progress = createMeasureProgress();
   const onMeasure: typeof progress.onProgress = (...event) => {
     reporter.stop();
