@@ -3,6 +3,7 @@ import {
   type ConvolutionKind,
   type ConvolutionStep,
   convolutionForm,
+  formOptions,
   formTitle,
 } from './convolution-form';
 
@@ -63,20 +64,8 @@ export function formArithmetic(form: ConvolutionForm): FormArithmetic {
 }
 
 /** The convolution of one group that has the channels, kernel, stride, padding and bias of a form. */
-function standardOf({ steps }: ConvolutionForm): ConvolutionForm {
-  const [{ spec }] = steps;
-  const { spec: last, bias } = steps[steps.length - 1];
-  const { top, bottom, left, right } = spec.padding;
-  return convolutionForm({
-    inChannels: spec.inChannels,
-    outChannels: last.outChannels,
-    kernelSize: [spec.filterHeight, spec.filterWidth],
-    size: [spec.inHeight, spec.inWidth],
-    strides: spec.strides,
-    dilations: spec.dilations,
-    padding: [[top, bottom], [left, right]], // prettier-ignore
-    bias,
-  });
+function standardOf(form: ConvolutionForm): ConvolutionForm {
+  return convolutionForm({ ...formOptions(form), groups: 1 });
 }
 
 function stepArithmetic({ spec, bias, parameters, macs }: ConvolutionStep): StepArithmetic {

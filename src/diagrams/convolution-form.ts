@@ -103,6 +103,24 @@ export function alternativeForms(options: ConvolutionOptions): ConvolutionForm[]
   return [convolutionForm({ ...options, groups: 1 }), ...grouped, separableForm(options)];
 }
 
+/** What a form was made of: the whole convolution's channels, geometry, groups (1 where it is separable) and bias. */
+export function formOptions({ steps }: ConvolutionForm): ConvolutionOptions {
+  const [{ spec }] = steps;
+  const { spec: last, bias } = steps[steps.length - 1];
+  const { top, bottom, left, right } = spec.padding;
+  return {
+    inChannels: spec.inChannels,
+    outChannels: last.outChannels,
+    kernelSize: [spec.filterHeight, spec.filterWidth],
+    groups: steps.length === 1 ? spec.groups : 1,
+    size: [spec.inHeight, spec.inWidth],
+    strides: spec.strides,
+    dilations: spec.dilations,
+    padding: [[top, bottom], [left, right]], // prettier-ignore
+    bias,
+  };
+}
+
 /**
  * What a form is called.
  *

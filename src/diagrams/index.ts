@@ -3,7 +3,7 @@ export type { Calculation, FormArithmetic, StepArithmetic } from './arithmetic';
 export { connectivityOf } from './connectivity';
 export type { Bundle, Connectivity, Lane, Link } from './connectivity';
 export { connectivityDiagram } from './connectivity-diagram';
-export { alternativeForms, convolutionForm, formTitle, separableForm } from './convolution-form';
+export { alternativeForms, convolutionForm, formOptions, formTitle, separableForm } from './convolution-form';
 export type {
   ConvolutionForm,
   ConvolutionKind,

@@ -10,6 +10,7 @@ import {
   connectivityDiagram,
   convolutionForm,
   type ConvolutionForm,
+  formOptions,
   formArithmetic,
   modelOutline,
   outlineDiagram,
@@ -127,7 +128,10 @@ function checkFlags(subject: string, flags: DiagramFlags): void {
 function ofModel(model: LayersModel, { layer, block, detail, compare }: DiagramFlags): Diagram {
   if (layer !== undefined) {
     const form = readConvolution(model, layer);
-    return ofForms(compare === true ? besideOthers(form) : [form], { model: model.name, layer });
+    return ofForms(compare === true ? alternativeForms(formOptions(form)) : [form], {
+      model: model.name,
+      layer,
+    });
   }
   if (block !== undefined) {
     const found = readResNeXtBlock(model, block);
@@ -153,24 +157,6 @@ function formsFromFlags(flags: DiagramFlags): ConvolutionForm[] {
   const options = convolutionFromFlags(flags);
   if (flags.compare === true) return alternativeForms(options);
   return [flags.separable === true ? separableForm(options) : convolutionForm(options)];
-}
-
-/** A layer's form beside what it could be instead, of the same geometry. */
-function besideOthers({ steps }: ConvolutionForm): ConvolutionForm[] {
-  const [{ spec }] = steps;
-  const { spec: last, bias } = steps[steps.length - 1];
-  const { top, bottom, left, right } = spec.padding;
-  return alternativeForms({
-    inChannels: spec.inChannels,
-    outChannels: last.outChannels,
-    kernelSize: [spec.filterHeight, spec.filterWidth],
-    groups: steps.length === 1 ? spec.groups : 1,
-    size: [spec.inHeight, spec.inWidth],
-    strides: spec.strides,
-    dilations: spec.dilations,
-    padding: [[top, bottom], [left, right]], // prettier-ignore
-    bias,
-  });
 }
 
 async function write(path: string, svg: string): Promise<void> {
