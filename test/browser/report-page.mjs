@@ -105,12 +105,14 @@ async function checkTheme(page, expect) {
     });
   const light = await state();
   const toggle = page.locator('button.theme');
+  const stored = await storedElsewhere(page);
   await toggle.click();
   const dark = await state();
   expect(
     'the button makes page, text and plots dark',
     ['background', 'ink', 'mark'].every((part) => light[part] !== dark[part]),
   );
+  await stored();
   await page.reload();
   expect('which is kept', (await state()).background === dark.background);
   await toggle.click();
@@ -119,6 +121,25 @@ async function checkTheme(page, expect) {
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.reload();
   expect('a dark system gets a dark page', (await state()).background === dark.background);
+}
+
+/**
+ * A function that waits until what the page stores next is known beyond its own process: a reload may come with another one,
+ * which is told of it a moment later. A second page of the same file hears of it.
+ */
+async function storedElsewhere(page) {
+  const witness = await page.context().newPage();
+  await witness.goto(page.url());
+  await witness.evaluate(() => {
+    globalThis.heard = new Promise((resolve) => {
+      globalThis.addEventListener('storage', () => resolve(), { once: true });
+    });
+  });
+  return async () => {
+    await witness.evaluate(() => globalThis.heard);
+    await witness.close();
+    await page.bringToFront();
+  };
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(resolve(process.argv[1])).href) {
