@@ -1,14 +1,18 @@
+import { basename } from 'node:path';
+
 import type * as tf from '@tensorflow/tfjs';
 
 import {
   writeExportFile,
+  writeExportFiles,
   writeExportFolder,
   type TargetKind,
   type TargetOptions,
 } from '../src/export/export-target-node';
 import { GRAPH_MODEL_FILE, toGraphModel } from '../src/export/graph-model';
 import { DESCRIPTION_KEY, type ModelDescription } from '../src/export/model-description';
-import { toOnnx } from '../src/export/onnx';
+import { externalDataName, toOnnxFiles } from '../src/export/onnx';
+import type { ExternalDataOption } from '../src/export/onnx-external';
 import { QUANTISED_DTYPES, type QuantisedDtype } from '../src/export/quantise';
 import { toSavedModel } from '../src/export/saved-model';
 import { saveLayersModel } from '../src/export/save-layers-model-node';
@@ -33,6 +37,8 @@ export interface FormatOptions extends TargetOptions {
   readonly description: ModelDescription;
   /** One of the format's own. */
   readonly quantize?: QuantisedDtype;
+  /** Of a format that has external data: whether weights are in a file of their own. */
+  readonly externalData?: ExternalDataOption;
 }
 
 /** What was written, and how it was tried out. */
@@ -53,6 +59,8 @@ export interface ExportFormat {
   readonly example: string;
   /** What kernels can be stored as besides float32. */
   readonly quantize: readonly QuantisedDtype[];
+  /** Where its weights can be in a file of their own, the path of that. */
+  readonly externalData?: (path: string) => string;
   /** Lines of a program that uses it, in this language. */
   readonly usage: { readonly language: string; readonly lines: (path: string) => readonly string[] };
   /** Writes it, whole or not at all, and runs what was written against the model. */
@@ -106,6 +114,7 @@ export const EXPORT_FORMATS: Readonly<Record<FormatName, ExportFormat>> = {
     kind: 'file',
     example: 'exports/toy.onnx',
     quantize: [],
+    externalData: externalDataName,
     usage: {
       language: 'python',
       lines: (path) => [
@@ -115,9 +124,15 @@ export const EXPORT_FORMATS: Readonly<Record<FormatName, ExportFormat>> = {
     },
     async write(model, to, options) {
       const { mean, std } = options.description.input ?? {};
-      const content = toOnnx(graphOf(model), { mean, std, metadata: metadataOf(options.description) });
+      const { externalData } = options;
+      const metadata = metadataOf(options.description);
+      const name = basename(to);
+      const contents = toOnnxFiles(graphOf(model), name, { mean, std, metadata, externalData });
       const check = (path: string) => verifyExport(model, path, readOnnx);
-      const { files, bytes, checked } = await writeExportFile(to, content, { ...options, check });
+      const { files, bytes, checked } = await writeExportFiles(to, contents, [externalDataName(name)], {
+        ...options,
+        check,
+      });
       return { files, bytes, verified: checked };
     },
   },

@@ -8,6 +8,7 @@ import { useBackend, type BackendName } from '../src/backends/use-backend-node';
 import { CardinalError, invalidArgument, nearest, unknownChoice } from '../src/errors';
 import { CARD_NAME, checkExportTarget } from '../src/export/export-target-node';
 import type { ModelDescription } from '../src/export/model-description';
+import type { ExternalDataOption } from '../src/export/onnx-external';
 import type { QuantisedDtype } from '../src/export/quantise';
 import { readResult, readRunConfig, type CheckpointName } from '../src/train/run-folder-node';
 import { EXPORT_FORMATS, FORMAT_NAMES, type FormatName, type FormatReport } from './export-formats';
@@ -30,6 +31,8 @@ export interface ExportRequest {
   readonly format?: FormatName;
   /** What kernels are stored as; default float32. */
   readonly quantize?: QuantisedDtype;
+  /** Whether the weights of an ONNX model are in a file of their own; default `auto`, where one file cannot hold them. */
+  readonly externalData?: ExternalDataOption;
   readonly overwrite?: boolean;
   /** Of a run; default `best`. */
   readonly checkpoint?: CheckpointName;
@@ -64,17 +67,19 @@ export interface ExportReport extends FormatReport {
  * const { bytes } = await exportModel({ source: 'runs/toy', to: 'exports/toy.onnx', format: 'onnx' });
  */
 export async function exportModel(request: ExportRequest): Promise<ExportReport> {
-  const { source, to, format = 'layers-model', quantize, overwrite, onStep = () => {} } = request;
-  const { kind, write } = formatFor(format, quantize);
+  const { source, to, format = 'layers-model', quantize, externalData, overwrite } = request;
+  const { onStep = () => {} } = request;
+  const { kind, write, externalData: dataPath } = formatFor(format, quantize, externalData);
   const card = kind === 'folder' ? join(to, CARD_NAME) : `${to}.md`;
   await checkExportTarget(to, kind, { overwrite });
   if (kind === 'file') await checkExportTarget(card, 'file', { overwrite });
+  if (externalData === true && dataPath) await checkExportTarget(dataPath(to), 'file', { overwrite });
   const build = await builderFor(request);
   onStep(0);
   const { model, description, run } = await build(request.backend);
   try {
     onStep(1);
-    const options = { overwrite, description, ...(quantize !== undefined && { quantize }) };
+    const options = { overwrite, description, externalData, ...(quantize !== undefined && { quantize }) };
     const report = await write(model, to, options);
     onStep(2);
     await writeCard(card, { model, description, format, quantize, path: to, report, run });
@@ -98,12 +103,18 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
 function formatFor(
   format: FormatName,
   quantize: QuantisedDtype | undefined,
+  externalData: ExternalDataOption | undefined,
 ): (typeof EXPORT_FORMATS)[FormatName] {
   if (!FORMAT_NAMES.includes(format)) throw unknownChoice('--format', format, FORMAT_NAMES);
   const found = EXPORT_FORMATS[format];
   if (quantize !== undefined && !found.quantize.includes(quantize)) {
     const able = FORMAT_NAMES.filter((name) => EXPORT_FORMATS[name].quantize.includes(quantize));
     throw invalidArgument('--quantize', `nothing for ${format} (${able.join(' and ')} take it)`, quantize);
+  }
+  if (externalData !== undefined && found.externalData === undefined) {
+    const able = FORMAT_NAMES.filter((name) => EXPORT_FORMATS[name].externalData !== undefined);
+    const expectation = `nothing for ${format} (${able.join(' and ')} takes it)`;
+    throw invalidArgument('--external-data', expectation, externalData);
   }
   return found;
 }

@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { access, constants, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import {
+  access,
+  constants,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile as write,
+} from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 import { makeFolder } from '../data/make-folder';
@@ -7,6 +17,9 @@ import { CardinalError } from '../errors';
 
 /** What an export is: a folder of files, or one file. */
 export type TargetKind = 'folder' | 'file';
+
+/** What is in a file; of what comes in pieces, one after the other. */
+export type FileContent = Uint8Array | string | Iterable<Uint8Array>;
 
 export interface TargetOptions {
   /** Whether an export that is there already is replaced. Other folders never are. */
@@ -124,6 +137,46 @@ export async function writeExportFile<Checked>(
   });
 }
 
+/**
+ * Writes an export that is a file with others beside it that it names, all of them or none: in a folder under a temporary
+ * name beside the target, checked there, then moved into place.
+ *
+ * @param contents by names of files, that of `file` last, so that nobody reads it before the others are there; what comes in
+ *   pieces is never in memory as a whole
+ * @param companions names of all files that such an export may have beside it: with `overwrite` they go with the old file
+ * @throws CardinalError as {@link checkExportTarget} does for any of them, and whatever `check` throws
+ *
+ * @example
+ * const contents = toOnnxFiles(graph, 'toy.onnx', { externalData: true });
+ * await writeExportFiles('exports/toy.onnx', contents, ['toy.onnx.data'], { check: async (file) => reload(file) });
+ */
+export async function writeExportFiles<Checked>(
+  file: string,
+  contents: ReadonlyMap<string, FileContent>,
+  companions: readonly string[],
+  { overwrite = false, check }: WriteOptions<Checked>,
+): Promise<WrittenExport<Checked>> {
+  // A link leads to the file to replace, unless others are to be beside it.
+  const real = contents.size === 1 ? await realpath(file).catch(() => undefined) : undefined;
+  const target = real ?? resolve(file);
+  const placeOf = (name: string) => (name === basename(file) ? target : join(dirname(target), name));
+  for (const name of contents.keys())
+    await checkExportTarget(join(dirname(file), name), 'file', { overwrite });
+  return temporarily(target, async (temporary) => {
+    const files: Record<string, number> = {};
+    await writing(file, async () => {
+      await makeFolder(temporary);
+      for (const [name, content] of contents) files[name] = await writeFile(join(temporary, name), content);
+    });
+    const checked = await check(join(temporary, basename(file)));
+    const stale = (await isThere(target)) ? companions.filter((name) => !contents.has(name)) : [];
+    const moves = [...contents.keys()].map((name) => ({ to: placeOf(name), from: join(temporary, name) }));
+    const others = stale.map((name) => ({ to: placeOf(name) }));
+    await writing(file, () => moveInto([...moves, ...others], `${temporary}.old`, overwrite));
+    return written(files, checked);
+  });
+}
+
 async function place<Checked>(
   path: string,
   overwrite: boolean,
@@ -131,22 +184,32 @@ async function place<Checked>(
   write: (temporary: string) => Promise<Record<string, number>>,
 ): Promise<WrittenExport<Checked>> {
   const target = await realpath(path).catch(() => resolve(path));
-  const temporary = join(dirname(target), `.${basename(target)}.${randomUUID().slice(0, 8)}`);
-  try {
+  return temporarily(target, async (temporary) => {
     const files = await writing(path, () => write(temporary));
     const checked = await check(temporary);
-    await writing(path, () => moveInto(target, temporary, overwrite));
-    const bytes = Object.values(files).reduce((sum, size) => sum + size, 0);
-    return { files, bytes, checked };
+    await writing(path, () => moveInto([{ to: target, from: temporary }], `${temporary}.old`, overwrite));
+    return written(files, checked);
+  });
+}
+
+/** Work with a name beside the target; whatever has that name in the end is removed. */
+async function temporarily<T>(target: string, work: (temporary: string) => Promise<T>): Promise<T> {
+  const temporary = join(dirname(target), `.${basename(target)}.${randomUUID().slice(0, 8)}`);
+  try {
+    return await work(temporary);
   } finally {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
-async function writeFile(path: string, content: Uint8Array | string): Promise<number> {
+function written<Checked>(files: Record<string, number>, checked: Checked): WrittenExport<Checked> {
+  return { files, bytes: Object.values(files).reduce((sum, size) => sum + size, 0), checked };
+}
+
+async function writeFile(path: string, content: FileContent): Promise<number> {
   const file = await open(path, 'wx');
   try {
-    await file.writeFile(content);
+    await write(file, content);
     await file.sync();
     return (await file.stat()).size;
   } finally {
@@ -154,19 +217,33 @@ async function writeFile(path: string, content: Uint8Array | string): Promise<nu
   }
 }
 
-/** Renames what was written to its place; what was there goes only after the new one is in. */
-async function moveInto(target: string, temporary: string, overwrite: boolean): Promise<void> {
-  const old = `${temporary}.old`;
-  // Without leave to overwrite, what appeared meanwhile stops the move below, as it should.
-  const replaced = overwrite && (await moveAside(target, old));
+/** What is to be at a place, nothing if there is no `from`. */
+interface Move {
+  readonly to: string;
+  readonly from?: string;
+}
+
+/** Renames what was written to its places; what was there goes only after all of the new is in. */
+async function moveInto(moves: readonly Move[], old: string, overwrite: boolean): Promise<void> {
+  const aside: [to: string, old: string][] = [];
+  const placed: string[] = [];
   try {
-    if (!replaced && (await isThere(target))) throw new Error('it appeared meanwhile');
-    await rename(temporary, target);
+    for (const [i, { to }] of moves.entries()) {
+      // Without leave to overwrite, what appeared meanwhile stops the move, as it should.
+      if (overwrite && (await moveAside(to, `${old}${i}`))) aside.push([to, `${old}${i}`]);
+      else if (await isThere(to)) throw new Error('it appeared meanwhile');
+    }
+    for (const { to, from } of moves) {
+      if (from === undefined) continue;
+      await rename(from, to);
+      placed.push(to);
+    }
   } catch (error) {
-    if (replaced) await rename(old, target);
+    for (const to of placed) await rm(to, { recursive: true, force: true });
+    for (const [to, path] of aside) await rename(path, to);
     throw error;
   }
-  await rm(old, { recursive: true, force: true });
+  for (const [, path] of aside) await rm(path, { recursive: true, force: true });
 }
 
 async function isThere(path: string): Promise<boolean> {

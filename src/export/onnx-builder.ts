@@ -1,5 +1,5 @@
 import type { Graph, GraphNode, Shape, Weight } from '../graph/graph';
-import type { AttributeInit, NodeInit, TensorInit, ValueInfoInit } from './onnx-messages';
+import type { AttributeInit, NodeInit, ValueInfoInit } from './onnx-messages';
 
 /** The order of the axes of a batch of images. */
 export type ImageLayout = 'nchw' | 'nhwc';
@@ -9,6 +9,18 @@ export interface Attributes {
   readonly ints?: Readonly<Record<string, number | readonly number[]>>;
   readonly floats?: Readonly<Record<string, number>>;
 }
+
+/** A tensor that is known beforehand. */
+export interface Initializer {
+  /** All but its values. */
+  readonly tensor: { readonly name: string; readonly dataType: number; readonly dims: bigint[] };
+  /** In bytes. */
+  readonly size: number;
+  /** The values, little-endian. */
+  readonly read: () => Uint8Array<ArrayBuffer>;
+}
+
+type Values = Float32Array | BigInt64Array;
 
 // Numbers that onnx.proto gives to types: of a tensor's elements, and of attributes.
 const FLOAT = 1;
@@ -27,7 +39,8 @@ const PERMUTATIONS: Readonly<Record<ImageLayout, readonly number[]>> = {
  */
 export class OnnxBuilder {
   readonly nodes: NodeInit[] = [];
-  readonly initializers: TensorInit[] = [];
+  /** Of which those that stand for weights have no values yet. */
+  readonly initializers: Initializer[] = [];
   private readonly taken: Set<string>;
   private readonly shapes = new Map<string, Shape>();
   private readonly values = new Map<string, Partial<Record<ImageLayout, string>>>();
@@ -104,32 +117,27 @@ export class OnnxBuilder {
   }
 
   /** An initialiser of float32 values under a name of its own. */
-  weight(wanted: string, { shape, data }: Weight): string {
+  weight(wanted: string, weight: Weight): string {
     const name = this.unique(wanted);
-    const rawData = bytesOf(data);
-    this.initializers.push({ name, dataType: FLOAT, dims: shape.map(BigInt), rawData });
+    const { shape } = weight;
+    const size = shape.reduce((product, extent) => product * extent, Float32Array.BYTES_PER_ELEMENT);
+    const tensor = { name, dataType: FLOAT, dims: shape.map(BigInt) };
+    this.initializers.push({ tensor, size, read: () => bytesOf(weight.data) });
     return name;
   }
 
   /** An initialiser of a few whole numbers, the same for all who ask for the same ones. */
   integers(values: readonly number[]): string {
-    return this.shared(`ints_${values.join('_')}`, (name) => ({
-      name,
-      dataType: INT64,
-      dims: [BigInt(values.length)],
-      rawData: bytesOf(BigInt64Array.from(values, BigInt)),
-    }));
+    return this.shared(`ints_${values.join('_')}`, INT64, [values.length], () =>
+      BigInt64Array.from(values, BigInt),
+    );
   }
 
   /** An initialiser that has one number in it, so often as `shape` says; a scalar by default. */
   filled(value: number, shape: readonly number[] = []): string {
     const length = shape.reduce((product, extent) => product * extent, 1);
-    return this.shared(['float', Object.is(value, -0) ? '-0' : value, ...shape].join('_'), (name) => ({
-      name,
-      dataType: FLOAT,
-      dims: shape.map(BigInt),
-      rawData: bytesOf(new Float32Array(length).fill(value)),
-    }));
+    const key = ['float', Object.is(value, -0) ? '-0' : value, ...shape].join('_');
+    return this.shared(key, FLOAT, shape, () => new Float32Array(length).fill(value));
   }
 
   /** How ONNX describes one of the graph's values: its name, type and shape, of which the batch is free. */
@@ -146,12 +154,14 @@ export class OnnxBuilder {
     return !this.isImage(value) || layout === this.layout ? value : this.unique(`${value}.${layout}`);
   }
 
-  private shared(key: string, make: (name: string) => TensorInit): string {
+  private shared(key: string, dataType: number, dims: readonly number[], values: () => Values): string {
     let name = this.constants.get(key);
     if (name === undefined) {
       name = this.unique(key);
       this.constants.set(key, name);
-      this.initializers.push(make(name));
+      const bytes = bytesOf(values());
+      const tensor = { name, dataType, dims: dims.map(BigInt) };
+      this.initializers.push({ tensor, size: bytes.length, read: () => bytes });
     }
     return name;
   }
@@ -169,6 +179,6 @@ function intAttribute(name: string, value: number | readonly number[]): Attribut
 }
 
 /** Little-endian, as every machine that TensorFlow.js runs on has them. */
-function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | BigInt64Array): Uint8Array<ArrayBuffer> {
+function bytesOf({ buffer, byteOffset, byteLength }: Values): Uint8Array<ArrayBuffer> {
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }

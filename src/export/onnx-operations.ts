@@ -72,13 +72,14 @@ export function addOperation(builder: OnnxBuilder, node: GraphNode): void {
       // Those of negative sign it leaves.
       return result('Pad', 'nchw', [builder.read(x, 'nchw'), pads, builder.filled(-0)]);
     }
-    case 'slice': {
+    case 'slice':
+      return slice(builder, node);
+    case 'transpose': {
       const layout = builder.layoutOf(x);
-      const range = [[node.begin], [node.begin + node.size], [channelAxis(builder, x, layout)]];
-      return result('Slice', layout, [
-        builder.read(x, layout),
-        ...range.map((ints) => builder.integers(ints)),
-      ]);
+      const axes = axesIn(builder, x, layout);
+      const perm = [0, ...node.axes].map((axis) => axes.indexOf(axis));
+      // Of all readers a reshape is the likeliest, and it wants the elements in the graph's order.
+      return result('Transpose', 'nhwc', [builder.read(x, layout)], { ints: { perm } });
     }
     case 'shuffle': {
       const layout = builder.layoutOf(x);
@@ -112,14 +113,32 @@ function pads({ top, bottom, left, right }: Sides): number[] {
 }
 
 function channelAxis(builder: OnnxBuilder, value: string, layout: ImageLayout): number {
-  if (!builder.isImage(value)) return builder.shapeOf(value).length - 1;
-  return layout === 'nchw' ? 1 : 3;
+  const axes = axesIn(builder, value, layout);
+  return axes.indexOf(axes.length - 1);
+}
+
+/** The graph's axes of a value in the order in which they lie. */
+function axesIn(builder: OnnxBuilder, value: string, layout: ImageLayout): readonly number[] {
+  const axes = [...builder.shapeOf(value).keys()];
+  return builder.isImage(value) ? (permuted(axes, layout) as number[]) : axes;
 }
 
 /** In which all of some values are at hand, else NCHW. */
 function commonLayout(builder: OnnxBuilder, values: readonly string[]): ImageLayout {
   const all = (layout: ImageLayout) => values.every((value) => builder.has(value, layout));
   return !all('nchw') && all('nhwc') ? 'nhwc' : 'nchw';
+}
+
+/** Along those axes alone of which something is left out. */
+function slice(builder: OnnxBuilder, { name, inputs: [x], begin, shape }: NodeOf<'slice'>): void {
+  const layout = builder.layoutOf(x);
+  const whole = builder.shapeOf(x);
+  const axes = axesIn(builder, x, layout);
+  const cut = axes.filter((axis) => shape[axis] !== whole[axis]);
+  const starts = cut.map((axis) => begin[axis - 1]);
+  const ends = cut.map((axis) => begin[axis - 1] + (shape[axis] as number));
+  const range = [starts, ends, cut.map((axis) => axes.indexOf(axis))].map((ints) => builder.integers(ints));
+  builder.add('Slice', [builder.read(x, layout), ...range], builder.define(name, layout));
 }
 
 /** `Gemm` of a vector, a 1x1 `Conv` of images in NCHW, and `MatMul` of what else has its channels last. */

@@ -59,6 +59,7 @@ const KEEPS_SIGN: ReadonlySet<GraphNode['op']> = new Set([
   'globalAverage',
   'pad',
   'slice',
+  'transpose',
   'shuffle',
   'reshape',
 ]);

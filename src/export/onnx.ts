@@ -1,7 +1,14 @@
 import { CardinalError, check } from '../errors';
-import { nodesByName, weightsOf, type Graph, type GraphNode } from '../graph/graph';
-import { OnnxBuilder, type ImageLayout } from './onnx-builder';
-import { encodeModel } from './onnx-messages';
+import { nodesByName, type Graph, type GraphNode } from '../graph/graph';
+import { OnnxBuilder, type ImageLayout, type Initializer } from './onnx-builder';
+import {
+  externalOffsets,
+  fileOf,
+  isExternal,
+  LARGEST_ONNX_FILE,
+  type ExternalDataOption,
+} from './onnx-external';
+import { encodeModel, type TensorInit } from './onnx-messages';
 import { addOperation } from './onnx-operations';
 import { absorbPadding } from './onnx-padding';
 
@@ -9,8 +16,8 @@ import { absorbPadding } from './onnx-padding';
 export const ONNX_OPSET = 17;
 const IR_VERSION = 8;
 
-/** Of a message of protobuf, in bytes; what is not weights takes far less than the last MiB. */
-const LARGEST_FILE = 2 ** 31 - 2 ** 20;
+/** `TensorProto.DataLocation` of values in another file. */
+const EXTERNAL = 1;
 
 const LAYOUTS: readonly ImageLayout[] = ['nchw', 'nhwc'];
 
@@ -35,7 +42,7 @@ export interface OnnxOptions {
  *
  * Format: ONNX's `onnx.proto` and its Operators.md.
  *
- * @throws CardinalError for a graph of 2 GiB of weights or more, which is more than one ONNX file can hold
+ * @throws CardinalError for a graph of 2 GiB of weights or more, which {@link toOnnxFiles} writes to a file of their own
  * @throws InvalidArgumentError for an unknown layout, or `mean` or `std` of another length than the images have channels
  *
  * @example
@@ -43,9 +50,68 @@ export interface OnnxOptions {
  * await writeFile('resnext_toy.onnx', toOnnx(graph, { mean: dataset.mean, std: dataset.std }));
  */
 export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
+  const { encode, initializers } = prepare(graph, options);
+  const bytes = initializers.reduce((sum, { size }) => sum + size, 0);
+  if (bytes > LARGEST_ONNX_FILE) {
+    throw new CardinalError(
+      `${graph.name} has ${bytes} bytes of weights and an ONNX file holds less than 2 GiB: write them as external data`,
+    );
+  }
+  return encode(initializers.map(withValues));
+}
+
+/** What {@link toOnnxFiles} can be told. */
+export interface OnnxFilesOptions extends OnnxOptions {
+  /** Whether weights are in a file of their own, ONNX's external data; `'auto'` by default: from 2 GiB of them on. */
+  readonly externalData?: ExternalDataOption;
+}
+
+/** What the file with the weights of an ONNX file is called, as `torch.onnx.export` calls it. */
+export function externalDataName(file: string): string {
+  return `${file}.data`;
+}
+
+/**
+ * As {@link toOnnx}, by the names of files in one folder: the model and, where weights are external data, the file that has
+ * them, `NAME.data`. That one is given piece by piece, and each piece is made when it is asked for.
+ *
+ * Format: "External Data" in ONNX's docs, and `TensorProto.external_data` in `onnx.proto`.
+ *
+ * @param name of the model's file, without a folder
+ * @throws CardinalError as {@link toOnnx} does, if `externalData` is false
+ * @throws InvalidArgumentError as {@link toOnnx} does, or for another `externalData`
+ *
+ * @example
+ * for (const [name, content] of toOnnxFiles(graph, 'wide.onnx')) await writeFile(`exports/${name}`, content);
+ */
+export function toOnnxFiles(
+  graph: Graph,
+  name: string,
+  { externalData = 'auto', ...options }: OnnxFilesOptions = {},
+): ReadonlyMap<string, Uint8Array | Iterable<Uint8Array>> {
+  const { encode, initializers } = prepare(graph, options);
+  const sizes = initializers.map(({ size }) => size);
+  if (!isExternal(externalData, sizes)) return new Map([[name, toOnnx(graph, options)]]);
+  const location = externalDataName(name);
+  const offsets = externalOffsets(sizes);
+  const tensors = initializers.map((initializer, i) => {
+    const offset = offsets[i];
+    return offset === undefined ? withValues(initializer) : elsewhere(initializer, location, offset);
+  });
+  const pieces = initializers.flatMap(({ read }, i) => {
+    const offset = offsets[i];
+    return offset === undefined ? [] : [{ offset, read }];
+  });
+  return new Map<string, Uint8Array | Iterable<Uint8Array>>([
+    [location, fileOf(pieces)],
+    [name, encode(tensors)],
+  ]);
+}
+
+/** All of a file but its tensors, and those. */
+function prepare(graph: Graph, options: OnnxOptions) {
   const { layout = 'nchw' } = options;
   check(LAYOUTS.includes(layout), 'layout', LAYOUTS.join(' or '), layout);
-  checkSize(graph);
   const prepared = absorbPadding(graph);
   const builder = new OnnxBuilder(prepared, layout);
   const inputs = prepared.nodes.filter(({ op }) => op === 'input');
@@ -53,20 +119,28 @@ export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   const input = inputs.map((node) => builder.describe(node, builder.define(node.name, layout)));
   for (const node of prepared.nodes) addOperation(builder, node);
   const output = outputsOf(builder, prepared, layout);
-  const { nodes: node, initializers: initializer } = builder;
-  return encodeModel({
-    irVersion: BigInt(IR_VERSION),
-    opsetImport: [{ domain: '', version: BigInt(ONNX_OPSET) }],
-    producerName: 'tfjs-cardinal',
-    metadataProps,
-    graph: { name: graph.name, node, initializer, input, output },
-  });
+  const encode = (initializer: TensorInit[]): Uint8Array =>
+    encodeModel({
+      irVersion: BigInt(IR_VERSION),
+      opsetImport: [{ domain: '', version: BigInt(ONNX_OPSET) }],
+      producerName: 'tfjs-cardinal',
+      metadataProps,
+      graph: { name: graph.name, node: builder.nodes, initializer, input, output },
+    });
+  return { encode, initializers: builder.initializers };
 }
 
-function checkSize({ name, nodes }: Graph): void {
-  const weights = nodes.flatMap(weightsOf).reduce((sum, [, { data }]) => sum + data.length, 0);
-  if (weights * 4 <= LARGEST_FILE) return;
-  throw new CardinalError(`${name} has ${weights} weights of 4 bytes: an ONNX file holds less than 2 GiB`);
+function withValues({ tensor, read }: Initializer): TensorInit {
+  return { ...tensor, rawData: read() };
+}
+
+function elsewhere({ tensor, size }: Initializer, location: string, offset: number): TensorInit {
+  const entries = { location, offset: String(offset), length: String(size) };
+  return {
+    ...tensor,
+    dataLocation: EXTERNAL,
+    externalData: Object.entries(entries).map(([key, value]) => ({ key, value })),
+  };
 }
 
 function outputsOf(builder: OnnxBuilder, graph: Graph, layout: ImageLayout) {

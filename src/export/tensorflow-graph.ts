@@ -178,11 +178,15 @@ function addNode(
     case 'pad':
       return scope.last('Pad', [x, scope.padding('paddings', node.padding)], { T: FLOAT, Tpaddings: INT32 });
     case 'slice': {
-      const before = shape.slice(1).map(() => 0);
-      const begin = scope.integers('begin', [...before, node.begin]);
-      const size = scope.integers('size', [...before.map(() => -1), node.size]);
+      const begin = scope.integers('begin', [0, ...node.begin]);
+      const size = scope.integers('size', node.shape.map((length) => length ?? -1)); // prettier-ignore
       return scope.last('Slice', [x, begin, size], { T: FLOAT, Index: INT32 });
     }
+    case 'transpose':
+      return scope.last('Transpose', [x, scope.integers('order', [0, ...node.axes])], {
+        T: FLOAT,
+        Tperm: INT32,
+      });
     case 'shuffle':
       return addShuffle(scope, node, x);
     case 'reshape':

@@ -108,10 +108,10 @@ function compute(
       return tf.mean(x, [1, 2], node.keepsAxes);
     case 'pad':
       return padded(x as tf.Tensor4D, node.padding, 0);
-    case 'slice': {
-      const begin = [...x.shape.map(() => 0).slice(1), node.begin];
-      return tf.slice(x, begin, [...x.shape.slice(0, -1), node.size]);
-    }
+    case 'slice':
+      return tf.slice(x, [0, ...node.begin], [-1, ...(node.shape.slice(1) as number[])]);
+    case 'transpose':
+      return tf.transpose(x, [0, ...node.axes]);
     case 'shuffle': {
       const channels = x.shape[x.rank - 1];
       const grouped = tf.reshape(x, [-1, node.groups, channels / node.groups]);

@@ -65,8 +65,10 @@ export type Operation =
   | { readonly op: 'globalAverage'; readonly keepsAxes: boolean }
   /** With zeros. */
   | { readonly op: 'pad'; readonly padding: Sides }
-  /** `size` channels from `begin`. */
-  | { readonly op: 'slice'; readonly begin: number; readonly size: number }
+  /** Positions from `begin`, which has a number for each axis after the batch, as many as the node's own shape has. */
+  | { readonly op: 'slice'; readonly begin: readonly number[] }
+  /** Axis `axes[i]`, counted from 1 as the batch stays axis 0, comes to be axis `i + 1`. */
+  | { readonly op: 'transpose'; readonly axes: readonly number[] }
   /** Output channel `c · groups + g` is channel `c` of group `g`. */
   | { readonly op: 'shuffle'; readonly groups: number }
   /** Of each element of the batch, row-major, to the node's own shape. */

@@ -5,6 +5,7 @@ import type * as tf from '@tensorflow/tfjs';
 
 import { readFile } from '../data/read-file';
 import { OnnxError } from './onnx-error';
+import { OpenFile } from './onnx-external-node';
 import { externalLocations, parseOnnx } from './onnx-file';
 import { importOnnxModel, type ImportOnnxOptions } from './onnx';
 
@@ -25,11 +26,15 @@ export async function importOnnxFile(
 ): Promise<tf.LayersModel> {
   const model = parseOnnx(await read(path));
   const folder = dirname(path);
-  const externalData = new Map<string, Uint8Array>();
-  for (const location of externalLocations(model)) {
-    externalData.set(location, await read(await inFolder(path, folder, location)));
+  const externalData = new Map<string, OpenFile>();
+  try {
+    for (const location of externalLocations(model)) {
+      externalData.set(location, new OpenFile(await inFolder(path, folder, location)));
+    }
+    return importOnnxModel(model, { ...options, externalData });
+  } finally {
+    for (const file of externalData.values()) file.close();
   }
-  return importOnnxModel(model, { ...options, externalData });
 }
 
 /** Where a file that a model names is, which must be in the model's folder also after links are followed. */

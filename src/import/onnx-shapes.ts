@@ -90,18 +90,19 @@ export const SHAPE_OPERATORS: Operators = {
     return sizes.map((size, output) => {
       const start = begin;
       begin += size;
-      return scope.isRead(output) ? sliced(scope, value, axis, start, size) : undefined;
+      return scope.isRead(output) ? sliced(scope, value, [{ axis, begin: start, size }]) : undefined;
     });
   },
 
   Slice: (scope) => {
-    let value = scope.value(0);
+    const value = scope.value(0);
     const rank = value.view.file.length;
     const [starts, ends] = [scope.constant(1).data, scope.constant(2).data];
     const axes = scope.integers(3, 'axes') ?? Array.from(starts, (_, index) => index);
     const steps = scope.integers(4, 'steps') ?? Array.from(starts, () => 1);
     if (steps.some((step) => step !== 1))
       throw scope.fails(`only steps of 1 are supported. Received: ${steps.join(', ')}`);
+    const ranges: Range[] = [];
     axes.forEach((given, index) => {
       const isWhole = starts[index] === 0 && ends[index] >= 2 ** 31 - 1;
       if (isWhole) return;
@@ -111,9 +112,9 @@ export const SHAPE_OPERATORS: Operators = {
       const [begin, end] = [within(starts[index]), within(ends[index])];
       if (!(end > begin))
         throw scope.fails(`nothing lies between ${starts[index]} and ${ends[index]} of ${length}`);
-      value = sliced(scope, value, axis, begin, end - begin);
+      ranges.push({ axis, begin, size: end - begin });
     });
-    return value;
+    return sliced(scope, value, ranges);
   },
 
   Pad: (scope) => {
@@ -150,20 +151,39 @@ export const SHAPE_OPERATORS: Operators = {
   },
 };
 
-/** Some positions along one of the file's axes: of height or width, or else of what comes to lie last. */
-function sliced(scope: NodeScope, value: Value, axis: number, begin: number, size: number): Value {
-  if (begin === 0 && size === lengthsOf(value)[axis - 1]) return value;
+/** `size` positions from `begin` along one of the file's axes. */
+interface Range {
+  readonly axis: number;
+  readonly begin: number;
+  readonly size: number;
+}
+
+/** Some positions along each of some axes: of those that lie as height and width at once, of others one by one. */
+function sliced(scope: NodeScope, value: Value, ranges: readonly Range[]): Value {
+  const lengths = lengthsOf(value);
+  const order = orderOf(value.view) ?? [];
+  const isSpatial = ({ axis }: Range): boolean => order.length === 4 && [1, 2].includes(order.indexOf(axis));
+  const cut = ranges.filter(({ axis, begin, size }) => begin > 0 || size < lengths[axis - 1]);
+  const spatial = cut.filter(isSpatial);
+  const images = spatial.length === 0 ? value : cropped(scope, value, order, spatial);
+  return cut.filter((range) => !isSpatial(range)).reduce((left, range) => part(scope, left, range), images);
+}
+
+/** Without what is beside `ranges` of height and width; `order` is that of the file's axes. */
+function cropped(scope: NodeScope, value: Value, order: readonly number[], ranges: readonly Range[]): Value {
+  const lengths = lengthsOf(value);
+  const [rows, columns] = [1, 2].map((place): [number, number] => {
+    const axis = order[place];
+    const range = ranges.find((candidate) => candidate.axis === axis);
+    return range === undefined ? [0, 0] : [range.begin, lengths[axis - 1] - range.begin - range.size];
+  });
+  const layer = tf.layers.cropping2D({ name: scope.unique(), cropping: [rows, columns] });
+  return valueOf(scope.apply(layer, value.x), order, value.isNeverNegative);
+}
+
+/** Some positions along an axis, which comes to lie last for it. */
+function part(scope: NodeScope, value: Value, { axis, begin, size }: Range): Value {
   const rank = value.view.file.length;
-  const isChannelsLast = orderOf(value.view)?.join() === usualOrder(4).join();
-  if (isChannelsLast && axis > 1) {
-    const { x } = value;
-    const end = lengthsOf(value)[axis - 1] - begin - size;
-    const none: [number, number] = [0, 0];
-    const cropping: [[number, number], [number, number]] =
-      axis === 2 ? [[begin, end], none] : [none, [begin, end]];
-    const cropped = scope.apply(tf.layers.cropping2D({ name: scope.unique(), cropping }), x);
-    return imageValue(cropped, value.isNeverNegative);
-  }
   const order = [orderOf(value.view), usualOrder(rank)].find((candidate) => candidate?.at(-1) === axis) ?? [
     ...Array.from({ length: rank }, (_, index) => index).filter((index) => index !== axis),
     axis,

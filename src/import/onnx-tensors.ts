@@ -14,8 +14,16 @@ export interface Constant {
 
 type TensorMessage = NonNullable<OnnxModel['graph']>['initializer'][number];
 
+/** The content of a file: its bytes, or what gives some of them when they are asked for. */
+export interface ExternalFile {
+  /** In bytes. */
+  readonly length: number;
+  /** The bytes from `begin` to `end`, both within the file. */
+  subarray(begin: number, end: number): Uint8Array;
+}
+
 /** The files beside an ONNX file that its tensors may be in, by the path that it names them with. */
-export type ExternalData = ReadonlyMap<string, Uint8Array>;
+export type ExternalData = ReadonlyMap<string, ExternalFile>;
 
 interface ElementType {
   readonly name: string;
@@ -94,10 +102,12 @@ export function readTensor(tensor: TensorMessage, external: ExternalData): Const
       throw damage(tensor, `${described} are ${count} values. Received: ${listed.length}`);
     return { dims, isFloat: type.isFloat, data: toNumbers(listed, type) };
   }
-  const bytes = isExternal ? externalBytes(tensor, external, count * type.bytes) : tensor.rawData;
-  if (bytes.length !== count * type.bytes) {
-    throw damage(tensor, `${described} are ${count * type.bytes} bytes. Received: ${bytes.length}`);
+  const place = isExternal ? externalPlace(tensor, external, count * type.bytes) : undefined;
+  const present = place?.length ?? tensor.rawData.length;
+  if (present !== count * type.bytes) {
+    throw damage(tensor, `${described} are ${count * type.bytes} bytes. Received: ${present}`);
   }
+  const bytes = place?.file.subarray(place.offset, place.offset + place.length) ?? tensor.rawData;
   // A copy, since what is read stands anywhere in the file and not where such elements may stand. Not by `slice`, which makes
   // none of Node's buffers.
   return {
@@ -113,7 +123,8 @@ export function externalLocation(tensor: TensorMessage): string | undefined {
   return tensor.externalData.find(({ key }) => key === 'location')?.value ?? '';
 }
 
-function externalBytes(tensor: TensorMessage, external: ExternalData, expected: number): Uint8Array {
+/** Where in which file a tensor is, within what there is of that. */
+function externalPlace(tensor: TensorMessage, external: ExternalData, expected: number) {
   const location = externalLocation(tensor) as string;
   const file = external.get(location);
   if (file === undefined) throw damage(tensor, `it is in the file '${location}', which was not given`);
@@ -131,7 +142,7 @@ function externalBytes(tensor: TensorMessage, external: ExternalData, expected: 
       `it is bytes ${offset} to ${offset + length} of '${location}', which has ${file.length}`,
     );
   }
-  return file.subarray(offset, offset + length);
+  return { file, offset, length };
 }
 
 function toNumbers(

@@ -28,7 +28,10 @@ const OPERATORS: Operators = {
 
 /** What {@link importOnnx} can be told. */
 export interface ImportOnnxOptions {
-  /** The contents of the files in which the model's tensors are where they are not in its own, by the paths that it names. */
+  /**
+   * The files in which the model's tensors are where they are not in its own, by the paths that it names: their contents as
+   * `Uint8Array`s, or objects of the same `length` and `subarray` that read them when asked.
+   */
   readonly externalData?: ExternalData;
   /** Height and width of the images, where the file leaves them open. */
   readonly inputSize?: readonly [height: number, width: number];
@@ -60,7 +63,7 @@ export function importOnnx(bytes: Uint8Array, options: ImportOnnxOptions = {}): 
 
 /** As {@link importOnnx}, of a file that was read already. */
 export function importOnnxModel(model: OnnxModel, options: ImportOnnxOptions = {}): tf.LayersModel {
-  const external = options.externalData ?? new Map<string, Uint8Array>();
+  const external = options.externalData ?? new Map<string, never>();
   const graph = readGraph(model, external);
   const layers = new OnnxLayers();
   try {
@@ -109,10 +112,12 @@ function build(
   const outputs = graph.outputs.map((name) => {
     const value = values.get(name);
     if (value === undefined) throw new OnnxError(`output ${name} is not computed from the inputs.`);
-    // What the file transposed itself, so that its channels are last, stays so.
-    const order = orderOf(value.view)?.every((axis, own) => axis === own)
-      ? value.view.file.map((_, axis) => axis)
-      : usualOrder(value.view.file.length);
+    // What the file transposed itself, so that its channels are last, stays so, as does what it says has them there.
+    const isInOrder = orderOf(value.view)?.every((axis, own) => axis === own) === true;
+    const order =
+      isInOrder || graph.metadata.get('layout') === 'NHWC'
+        ? value.view.file.map((_, axis) => axis)
+        : usualOrder(value.view.file.length);
     return layers.arrange(value, order, clean(name)).x;
   });
   return tf.model({ inputs, outputs, name: clean(graph.name) });
@@ -217,14 +222,15 @@ function sizeOf(name: string, inputSize: ImportOnnxOptions['inputSize']): readon
   return inputSize;
 }
 
-/** Whether a file says of its images that their channels come last, or makes them come second before it does anything else. */
+/** Whether a file says of its images that their channels come last, or, saying nothing, makes them come second first of all. */
 function isChannelsLast(
   { name, lengths }: OnnxPort,
   nodes: OnnxGraph['nodes'],
   metadata: OnnxGraph['metadata'],
 ): boolean {
   if (lengths?.length !== 4) return false;
-  if (metadata.get('layout') === 'NHWC') return true;
+  const layout = metadata.get('layout');
+  if (layout === 'NHWC' || layout === 'NCHW') return layout === 'NHWC';
   const readers = nodes.filter(({ inputs }) => inputs.includes(name));
   return (
     readers.length > 0 &&

@@ -118,6 +118,43 @@ export const ONNX_MODELS: Record<string, () => tf.LayersModel> = {
       const flat = apply(layers.flatten(), apply(conv2d({ kernelSize: 2 }), plane));
       return [apply(layers.multiply(), x, position), apply(layers.dense({ units: 2 }), flat)];
     }),
+  'borders cut off, before a convolution and after': () =>
+    chain(
+      layers.cropping2D({ cropping: [[1, 0], [0, 2]] }), // prettier-ignore
+      conv2d({ padding: 'same' }),
+      layers.cropping2D({ cropping: [[0, 0], [2, 1]] }), // prettier-ignore
+      layers.cropping2D({ cropping: 0 }),
+    ),
+  'borders cut off where channels are last': () =>
+    chain(layers.layerNormalization(), layers.cropping2D({ cropping: [1, 2] }), layers.dense({ units: 4 })),
+  'axes that change places around a convolution': () =>
+    chain(
+      layers.permute({ dims: [3, 1, 2] }),
+      conv2d({ padding: 'same' }),
+      layers.permute({ dims: [2, 1, 3] }),
+      layers.batchNormalization(),
+    ),
+  'axes that change places before a vector is made of them': () =>
+    chain(
+      conv2d(),
+      layers.permute({ dims: [3, 1, 2] }),
+      layers.flatten(),
+      layers.dense({ units: 4, activation: 'softmax' }),
+    ),
+  'axes that change places and nothing else': () =>
+    branches((x) => [
+      apply(layers.permute({ dims: [2, 3, 1] }), x),
+      apply(layers.permute({ dims: [1, 2, 3] }), x),
+    ]),
+  'axes that change places without height': () =>
+    branches((x) => apply(layers.permute({ dims: [2, 1] }), apply(layers.dense({ units: 3 }), x)), [5, 8]),
+  'pixels that were channels': () =>
+    chain(
+      layers.reshape({ targetShape: [7, 9, 2, 2, 2] }),
+      layers.permute({ dims: [1, 3, 2, 4, 5] }),
+      layers.reshape({ targetShape: [14, 18, 2] }),
+      conv2d(),
+    ),
   'slices, shuffle and concatenation': slicesAndShuffle,
   'the same with channels last': () =>
     branches((x) => {

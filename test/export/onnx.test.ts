@@ -192,6 +192,6 @@ test('a graph that no ONNX file can hold', () => {
     { op: 'linear', name: 'wide', kernel, inputs: ['x'], shape: [null, 524_288] },
   ];
   expect(() => toOnnx({ name: 'huge', nodes, outputs: ['wide'] })).toThrow(
-    'huge has 536870912 weights of 4 bytes: an ONNX file holds less than 2 GiB',
+    'huge has 2147483648 bytes of weights and an ONNX file holds less than 2 GiB: write them as external data',
   );
 });

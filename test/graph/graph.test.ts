@@ -116,6 +116,18 @@ const CHAINS: Record<string, () => tf.LayersModel> = {
       layers.flatten(),
       layers.dense({ units: 4, activation: 'softmax' }),
     ]),
+  'axes that change places, and borders cut off': () =>
+    chain(image, [
+      layers.permute({ dims: [3, 1, 2] }),
+      layers.cropping2D({ cropping: [[1, 0], [2, 1]] }), // prettier-ignore
+      conv2d({ filters: 5, kernelSize: 1 }),
+      layers.permute({ dims: [2, 1, 3] }),
+      layers.batchNormalization(),
+      layers.cropping2D({ cropping: [[0, 2], [0, 0]] }), // prettier-ignore
+      layers.reshape({ targetShape: [14, 5] }),
+      layers.permute({ dims: [2, 1] }),
+      layers.dense({ units: 3 }),
+    ]),
 };
 
 describe('a lowered model computes what the model computes', () => {
@@ -185,6 +197,22 @@ describe('folding', () => {
     model.dispose();
   });
 
+  test('leaves a norm of other channels than those that the convolution put out', () => {
+    const model = chain(image, [
+      conv2d({ filters: 9, padding: 'same' }),
+      layers.permute({ dims: [1, 3, 2] }),
+      layers.batchNormalization(),
+      conv2d({ filters: 9 }),
+      layers.cropping2D({ cropping: 1 }),
+      layers.batchNormalization(),
+    ]);
+    const folded = foldBatchNorm(lowerModel(model));
+    const operations = ['input', 'conv2d', 'transpose', 'affine', 'conv2d', 'slice', 'affine'];
+    expect(folded.nodes.map(({ op }) => op)).toEqual(operations);
+    expect(largestDifference(model, folded)).toBeLessThan(1e-5);
+    model.dispose();
+  });
+
   test('takes two norms in a row', () => {
     const model = chain(image, [conv2d({}), layers.batchNormalization(), layers.batchNormalization()]);
     const folded = foldBatchNorm(lowerModel(model));
@@ -220,6 +248,16 @@ describe('what cannot be lowered is named', () => {
       'channels first',
       () => chain([8, 6, 6], [layers.globalAveragePooling2d({ dataFormat: 'channelsFirst', name: 'p' })]),
       'its channels come first',
+    ],
+    [
+      'a crop with channels first',
+      () => chain(image, [layers.cropping2D({ cropping: 1, dataFormat: 'channelsFirst', name: 'c' })]),
+      'layer c (Cropping2D) cannot be lowered: its channels come first',
+    ],
+    [
+      'a crop of everything',
+      () => chain(image, [layers.cropping2D({ cropping: [[3, 4], [0, 0]], name: 'c' })]), // prettier-ignore
+      'layer c (Cropping2D) cannot be lowered: it leaves nothing of 7 x 9 pixels',
     ],
   ])('%s', (_, make, message) => {
     const model = make();

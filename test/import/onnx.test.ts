@@ -12,8 +12,11 @@ import { torchTensors } from '../../src/import/torch-weights';
 import { weightVariables } from '../../src/train/weights';
 import { TESTED_BACKENDS } from '../support/backends';
 import { relativeError } from '../support/grouped-conv2d-oracle';
+import { chain, SMALL_IMAGE } from '../support/small-models';
 import { torchFill, torchFillImages } from '../support/torch-fill';
-import { sampleImages, sampleModel, zooSamples } from '../support/zoo-samples';
+import { drawWeights, sampleImages, sampleModel, zooSamples } from '../support/zoo-samples';
+
+const { layers } = tf;
 
 /** What scripts/fixtures/torch_onnx.py wrote of a model. */
 interface Fixture {
@@ -133,6 +136,71 @@ test('loading and disposing leaves no tensor behind', async () => {
 });
 
 describe('what this package exports comes back', () => {
+  test.each<[string, string, () => tf.LayersModel]>([
+    [
+      'crops',
+      'Cropping2D GroupedConv2D Cropping2D',
+      () =>
+        chain(
+          layers.cropping2D({ cropping: [[1, 0], [0, 2]] }), // prettier-ignore
+          layers.conv2d({ filters: 6, kernelSize: 3 }),
+          layers.cropping2D({ cropping: [0, 1] }),
+          layers.cropping2D({ cropping: 0 }),
+        ),
+    ],
+    [
+      'crops of what is there with its channels last',
+      'LayerNormalization Cropping2D',
+      () => chain(layers.layerNormalization(), layers.cropping2D({ cropping: [[0, 1], [2, 0]] })), // prettier-ignore
+    ],
+    ['other orders of axes', 'Permute', () => chain(layers.permute({ dims: [3, 1, 2] }))],
+    [
+      'other orders around a convolution',
+      'Permute GroupedConv2D Permute',
+      () =>
+        chain(
+          layers.permute({ dims: [2, 3, 1] }),
+          layers.conv2d({ filters: 6, kernelSize: 3 }),
+          layers.permute({ dims: [2, 1, 3] }),
+        ),
+    ],
+    // Cutting comes first, which is less to move.
+    [
+      'a crop in another order',
+      'Cropping2D Permute Reshape Dense',
+      () =>
+        chain(
+          layers.permute({ dims: [2, 1, 3] }),
+          layers.cropping2D({ cropping: [[2, 1], [0, 3]] }), // prettier-ignore
+          layers.flatten(),
+          layers.dense({ units: 3 }),
+        ),
+    ],
+    [
+      'a crop of channels that are height',
+      'ChannelSlice Permute',
+      () =>
+        chain(layers.permute({ dims: [3, 1, 2] }), layers.cropping2D({ cropping: [[2, 3], [0, 0]] })), // prettier-ignore
+    ],
+  ])('%s', async (_, expectedLayers, make) => {
+    const model = make();
+    drawWeights(model);
+    const x = tf.randomNormal([3, ...SMALL_IMAGE], 0, 1, 'float32', 9);
+    const expected = model.predict(x) as tf.Tensor;
+    for (const layout of ['nchw', 'nhwc'] as const) {
+      const imported = importOnnx(toOnnx(lowerModel(model), { layout }));
+      const classes = imported.layers.slice(1).map((layer) => layer.getClassName());
+      expect(classes.join(' ')).toBe(expectedLayers);
+      const made = imported.predict(x) as tf.Tensor;
+      expect(made.shape).toEqual(expected.shape);
+      expect(relativeError(made.dataSync(), expected.dataSync())).toBeLessThan(1e-6);
+      imported.dispose();
+      made.dispose();
+    }
+    tf.dispose([x, expected]);
+    model.dispose();
+  });
+
   // The larger ones have no other operators than these; ConvNeXt's are in onnx-operators.test.ts.
   const small = zooSamples().filter(([, name]) => modelInfo(name).params.total < 8.2e6);
 

@@ -128,6 +128,29 @@ export const GRAPH_CASES: Readonly<Record<string, () => Graph>> = {
       layers.dense({ units: 5, useBias: false, activation: 'relu' }),
       layers.dense({ units: 4, useBias: false }),
     ),
+  'other orders of axes, and slices of all of them': () =>
+    apart(
+      [null, 4, 5, 6],
+      [
+        [{ op: 'transpose', axes: [2, 1, 3] }, [null, 5, 4, 6]],
+        [{ op: 'transpose', axes: [3, 1, 2] }, [null, 6, 4, 5]],
+        [{ op: 'transpose', axes: [2, 3, 1] }, [null, 5, 6, 4]],
+        [{ op: 'slice', begin: [1, 2, 0] }, [null, 3, 2, 6]],
+        [{ op: 'slice', begin: [0, 1, 2] }, [null, 4, 3, 4]],
+        [{ op: 'slice', begin: [0, 0, 0] }, [null, 4, 5, 6]],
+      ],
+    ),
+  'axes that change places between products': () =>
+    chain(
+      conv2d({ padding: 'same', activation: 'relu' }),
+      layers.permute({ dims: [3, 2, 1] }),
+      layers.dense({ units: 5, activation: 'relu' }),
+      layers.cropping2D({ cropping: [[0, 1], [2, 0]] }), // prettier-ignore
+      layers.dense({ units: 6 }),
+      layers.reshape({ targetShape: [49, 6] }),
+      layers.permute({ dims: [2, 1] }),
+      layers.dense({ units: 3 }),
+    ),
   'slices, shuffle and concatenation': () => lowered(small.slicesAndShuffle()),
   'factors of channels': () =>
     branches((x) => {

@@ -1,12 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import * as ort from 'onnxruntime-node';
 
-/** What ONNX Runtime makes of an ONNX file, apart from any code of ours: outputs by name, as they come. */
+/** What ONNX Runtime makes of an ONNX file, its bytes or its path, apart from any code of ours: outputs by name, as they come. */
 export async function runOnnx(
-  bytes: Uint8Array,
+  file: Uint8Array | string,
   feeds: Readonly<Record<string, tf.Tensor>>,
 ): Promise<[name: string, output: tf.Tensor][]> {
-  const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
+  const options: ort.InferenceSession.SessionOptions = { logSeverityLevel: 3 };
+  const session = await (typeof file === 'string'
+    ? ort.InferenceSession.create(file, options)
+    : ort.InferenceSession.create(file, options));
   try {
     expect([...session.inputNames].sort()).toEqual(Object.keys(feeds).sort());
     const inputs = Object.entries(feeds).map(

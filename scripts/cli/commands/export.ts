@@ -15,6 +15,7 @@ Examples:
   $ cardinal export runs/toy --to exports/toy
   $ cardinal export runs/toy --to exports/toy --checkpoint last --overwrite
   $ cardinal export runs/toy --format onnx --to exports/toy.onnx
+  $ cardinal export runs/toy --format onnx --external-data --to exports/toy.onnx
   $ cardinal export runs/toy --quantize float16 --to exports/toy-small
   $ cardinal export resnext_toy --to exports/fresh --seed 1
 
@@ -30,6 +31,7 @@ interface ExportFlags extends Pick<TrainFlags, 'backend' | 'json' | 'overwrite' 
   readonly checkpoint?: CheckpointName;
   readonly format?: FormatName;
   readonly quantize?: QuantisedDtype;
+  readonly externalData?: boolean;
 }
 
 export function register(program: Command): void {
@@ -44,6 +46,8 @@ export function register(program: Command): void {
       `store kernels as ${QUANTISED_DTYPES.join(', ')} (float32)`,
       choice('--quantize', QUANTISED_DTYPES),
     )
+    .option('--external-data', 'weights of an ONNX model in NAME.onnx.data beside it (from 2 GiB on)')
+    .option('--no-external-data', 'all of an ONNX model in one file')
     .option(
       '--checkpoint <name>',
       `of a run: ${CHECKPOINTS.join(' or ')} (best)`,

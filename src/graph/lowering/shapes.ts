@@ -18,6 +18,27 @@ const zeroPadding: Lowering = (scope, [x]) => {
   return scope.add({ op: 'pad', padding: { top, bottom, left, right } }, [x], shape);
 };
 
+const cropping: Lowering = (scope, [x]) => {
+  requireChannelsLast(scope);
+  const [height, width, channels] = imageShape(scope, x);
+  const [[top, bottom], [left, right]] = scope.option<[[number, number], [number, number]]>('cropping');
+  const [rows, columns] = [height - top - bottom, width - left - right];
+  if (rows < 1 || columns < 1) throw scope.cannot(`it leaves nothing of ${height} x ${width} pixels`);
+  return scope.add({ op: 'slice', begin: [top, left, 0] }, [x], [null, rows, columns, channels]);
+};
+
+const permute: Lowering = (scope, [x]) => {
+  const axes = scope.option<number[]>('dims');
+  const lengths = axes.map((axis) => x.shape[axis] as number);
+  return scope.add({ op: 'transpose', axes }, [x], [null, ...lengths]);
+};
+
+const channelSlice: Lowering = (scope, [x]) => {
+  const lengths = x.shape.slice(1, -1) as number[];
+  const begin = [...lengths.map(() => 0), scope.option<number>('begin')];
+  return scope.add({ op: 'slice', begin }, [x], [null, ...lengths, scope.option<number>('size')]);
+};
+
 export const SHAPE_LOWERINGS: Lowerings = {
   Dropout: nothing,
   DropPath: nothing,
@@ -30,9 +51,7 @@ export const SHAPE_LOWERINGS: Lowerings = {
   ZeroPadding2D: zeroPadding,
   ChannelShuffle: (scope, [x]) =>
     scope.add({ op: 'shuffle', groups: scope.option<number>('groups') }, [x], x.shape),
-  ChannelSlice: (scope, [x]) => {
-    const size = scope.option<number>('size');
-    const shape = [...x.shape.slice(0, -1), size] as unknown as Shape;
-    return scope.add({ op: 'slice', begin: scope.option<number>('begin'), size }, [x], shape);
-  },
+  ChannelSlice: channelSlice,
+  Cropping2D: cropping,
+  Permute: permute,
 };

@@ -189,6 +189,31 @@ test('a quantised graph model is verified by stock tfjs, and tells what a Layers
   expect(json.userDefinedMetadata).toEqual({ 'tfjs-cardinal': description });
 });
 
+test('--external-data puts the weights of an ONNX model beside it, and --no-external-data never does', async () => {
+  const args = ['export', 'mobilenet_toy', '--format', 'onnx', '--to', to('x.onnx'), '--json'];
+  const { code, out } = await cardinal(...args, '--external-data');
+  expect(code).toBe(0);
+  const { files, verified, card } = JSON.parse(out) as ExportReport;
+  expect((await readdir(folder)).sort()).toEqual(['x.onnx', 'x.onnx.data', 'x.onnx.md']);
+  const sizes = await Promise.all(Object.keys(files).map(async (name) => (await readFile(to(name))).length));
+  expect(Object.values(files)).toEqual(sizes);
+  expect(files['x.onnx.data']).toBeGreaterThan(5 * files['x.onnx']);
+  expect(await readFile(card, 'utf8')).toContain('| x.onnx.data |');
+  if (!('unverified' in verified)) expect(verified).toMatchObject({ images: 4, by: 'onnxruntime-node' });
+  const inOne = await cardinal(...args, '--no-external-data', '--overwrite');
+  expect(Object.keys((JSON.parse(inOne.out) as ExportReport).files)).toEqual(['x.onnx']);
+  expect((await readdir(folder)).sort()).toEqual(['x.onnx', 'x.onnx.md']);
+});
+
+test('--external-data finds its file taken before any work is begun', async () => {
+  await writeFile(to('x.onnx.data'), 'of another');
+  const args = ['export', 'mobilenet_toy', '--format', 'onnx', '--to', to('x.onnx'), '--external-data'];
+  const { code, err } = await cardinal(...args);
+  // Not a line of progress.
+  expect([code, err]).toEqual([1, expect.stringMatching(/^error: .*x\.onnx\.data is there already/)]);
+  expect(await readdir(folder)).toEqual(['x.onnx.data']);
+});
+
 test('an export that predicts otherwise is not kept', async () => {
   const model = createModel('mobilenet_toy', { seed: 1 });
   const others = createModel('mobilenet_toy', { seed: 2 });
@@ -228,6 +253,12 @@ test.each<[string, (way: string) => string[], number, RegExp]>([
     (way) => ['resnext_toy', '--to', way, '--format', 'onnx', '--quantize', 'uint8'],
     2,
     /--quantize: expected nothing for onnx \(layers-model and graph-model take it\)\. Received: 'uint8'/,
+  ],
+  [
+    'external data of a format that has none',
+    (way) => ['resnext_toy', '--to', way, '--format', 'saved-model', '--external-data'],
+    2,
+    /--external-data: expected nothing for saved-model \(onnx takes it\)\. Received: true/,
   ],
   [
     'a model misspelt',
