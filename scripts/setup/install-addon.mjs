@@ -10,7 +10,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { ADDON, QUIET_ADDON } from './compile-addon.mjs';
+import { ADDON, ADDONS } from './compile-addon.mjs';
 import { SetupProblem } from './problem.mjs';
 import { lastLines, runCommand } from './run-command.mjs';
 import { makeFolder, removeAbandoned, temporaryName, writeFileWhole } from './temporary.mjs';
@@ -21,7 +21,7 @@ const addonFolder = (tfjsNode) => join(tfjsNode, 'lib', 'napi-v8');
 const linksFolder = (tfjsNode) => join(tfjsNode, 'deps', 'lib');
 
 /**
- * Puts the two addons and links to the libraries into an installed tfjs-node, each after it has shown in a process of
+ * Puts the addons and links to the libraries into an installed tfjs-node, each after it has shown in a process of
  * its own that it loads there. Each file arrives by rename.
  *
  * @param addons the folder that holds them
@@ -39,7 +39,7 @@ export async function installAddon(tfjsNode, addons, library, key, { env, findFa
     symlinkSync(join(library, 'lib', name), temporary);
     renameSync(temporary, join(links, name));
   }
-  for (const name of [QUIET_ADDON, ADDON]) {
+  for (const name of ADDONS) {
     // Copied, not linked: an addon looks for its libraries beside its own real path.
     const temporary = temporaryName(join(lib, name));
     copyFileSync(join(addons, name), temporary);
@@ -98,7 +98,7 @@ export function addonPath(tfjsNode) {
 function fileSizes(tfjsNode) {
   const links = linksFolder(tfjsNode);
   const names = existsSync(links) ? readdirSync(links).sort() : [];
-  const addons = [ADDON, QUIET_ADDON].map((name) => join(addonFolder(tfjsNode), name));
+  const addons = ADDONS.map((name) => join(addonFolder(tfjsNode), name));
   const paths = [...addons, ...names.map((name) => join(links, name))];
   return paths.map((path) => {
     if (!existsSync(path)) return isLink(path) ? -1 : 0;

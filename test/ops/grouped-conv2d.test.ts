@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import '../../src/backends/register-kernels';
 import { InvalidArgumentError } from '../../src/errors';
 import { explain, groupedConv2d, groupedConv2dBackpropInput } from '../../src/ops/grouped-conv2d';
-import { describeOnBackends, expectNoLeak } from '../support/backends';
+import { describeOnBackends, expectNoLeak, HAS_OWN_KERNELS } from '../support/backends';
 import { relativeError } from '../support/grouped-conv2d-oracle';
 
 const OPTIONS = { groups: 2, strides: 2, dilations: [1, 2], padding: 1 } as const;
@@ -118,13 +118,14 @@ describeOnBackends('groupedConv2d', () => {
     });
     for (const pass of ['forward', 'backpropInput', 'backpropFilter'] as const) {
       const { strategy, because, others } = explained[pass];
-      if (tf.getBackend() === 'tensorflow') expect(strategy).toBe('native');
+      if (tf.getBackend() === 'tensorflow') expect(strategy).toBe(HAS_OWN_KERNELS ? 'direct' : 'native');
       else expect(strategy).toBe(pass === 'backpropFilter' ? 'block-diagonal' : 'depthwise-sum');
       expect(because).not.toBe('');
-      expect(Object.keys(others)).toHaveLength(3);
+      expect(Object.keys(others)).toHaveLength(5);
     }
     if (tf.getBackend() !== 'tensorflow') {
       expect(explained.forward.others.native).toContain('it needs the tensorflow backend');
+      expect(explained.forward.others.direct).toContain('it needs the tensorflow backend');
     }
   });
 });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { processorFlags } from '../../src/backends/tensorflow/processor-flags';
 import { useBackend } from '../../src/backends/use-backend-node';
 
 /** Whether set-up could give tfjs-node its native library: without it everything here runs on the other backends. */
@@ -9,6 +10,9 @@ export const HAS_NATIVE =
   existsSync(
     join(dirname(require.resolve('@tensorflow/tfjs-node/package.json')), 'lib/napi-v8/tfjs_binding.node'),
   );
+
+/** Whether this package's own kernels are there: set-up compiles them wherever it compiles the rest, for AVX-512. */
+export const HAS_OWN_KERNELS = HAS_NATIVE && processorFlags().has('avx512f');
 
 /** The backends that a suite runs on. */
 export const TESTED_BACKENDS: readonly ('tensorflow' | 'wasm' | 'cpu')[] = HAS_NATIVE

@@ -18,6 +18,8 @@ const SMALL_SHAPES: readonly ConvolutionShape[] = [
   { batch: 1, size: 16, in: 32, out: 32, groups: 8 },
   { batch: 1, size: 16, in: 64, out: 64, groups: 64 },
 ];
+/** Strategies that are kernels of libtensorflow's, and on no other backend. */
+const ON_TENSORFLOW_ALONE: readonly string[] = ['direct', 'winograd', 'native'];
 const PASSES = ['forward', 'backpropInput', 'backpropFilter'] as const;
 
 /**
@@ -31,8 +33,8 @@ export function strategiesPlan(programs: Programs, effort: Effort): Plan {
     effort,
     groups: (['tensorflow', 'wasm', 'cpu'] as const).map((backend) => ({
       parties: [
-        STRATEGIES.filter(({ name }) => name !== 'native' || backend === 'tensorflow').map(({ name }) =>
-          strategy(programs, backend, name),
+        STRATEGIES.filter(({ name }) => backend === 'tensorflow' || !ON_TENSORFLOW_ALONE.includes(name)).map(
+          ({ name }) => strategy(programs, backend, name),
         ),
       ],
       items: (backend === 'cpu' ? SMALL_SHAPES : SHAPES).flatMap((shape) =>

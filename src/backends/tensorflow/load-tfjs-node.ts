@@ -2,6 +2,7 @@ import type * as TfjsNode from '@tensorflow/tfjs-node';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CardinalError } from '../../errors';
+import { registerOwnKernels } from '../../ops/own-kernels';
 import { registerStepCompiler } from '../step-compiler';
 import { compileStep } from './compile/compile-step';
 import { installNodeShims } from './node-shims';
@@ -32,6 +33,7 @@ export function loadTfjsNode(): typeof TfjsNode {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- lazily, and only where it may be missing
     loaded = require('@tensorflow/tfjs-node') as typeof TfjsNode;
     registerStepCompiler('tensorflow', compileStep);
+    loadOwnKernels();
   } catch (error) {
     throw new CardinalError(explainFailure(error), { cause: error });
   }
@@ -87,6 +89,18 @@ function quietTensorflow(): void {
     require(join(addonFolder(), 'quiet_tensorflow.node'));
   } catch {
     // Not set up by us: the lines appear.
+  }
+}
+
+// Set-up compiles an addon with this package's own kernels too. It is there or not together with tfjs-node's; tfjs-node's
+// own install brings none.
+function loadOwnKernels(): void {
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- a native addon that may not be there
+    const addon = require(join(addonFolder(), 'cardinal_kernels.node')) as { isSupported: boolean };
+    if (addon.isSupported) registerOwnKernels();
+  } catch {
+    // Not set up by us: libtensorflow's kernels do the work, and `explainChoice` says so.
   }
 }
 

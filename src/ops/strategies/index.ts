@@ -1,10 +1,12 @@
 import { blockDiagonal } from './block-diagonal';
 import { depthwiseSum } from './depthwise-sum';
+import { direct } from './direct';
 import { native } from './native';
 import { splitConcat } from './split-concat';
+import { winograd } from './winograd';
 
 /** Every strategy there is. The chooser, the layer's option and the conformance suite all read this list. */
-export const STRATEGIES = [native, splitConcat, depthwiseSum, blockDiagonal] as const;
+export const STRATEGIES = [direct, winograd, native, splitConcat, depthwiseSum, blockDiagonal] as const;
 
 /** The name of one way to compute a grouped convolution. */
 export type StrategyName = (typeof STRATEGIES)[number]['name'];

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { withoutOwnKernels } from '../../../ops/own-kernels';
 import { elementType, runTensorflow, type ElementType } from '../../../ops/libtensorflow';
 import {
   NotCompilableError,
@@ -27,7 +28,14 @@ interface Trace {
 
 /** {@link StepCompiler} of the `tensorflow` backend. */
 export const compileStep: StepCompiler = (step, inputs, between, precision = 'float32') => {
-  if (precision === 'bfloat16') requireBfloat16();
+  if (precision === 'float32') return compile(step, inputs, between, precision);
+  requireBfloat16();
+  // TensorFlow rewrites its own operations alone: ours would stay in float32, between casts.
+  const reason = 'a step in bfloat16 has kernels for that in TensorFlow alone';
+  return withoutOwnKernels(reason, () => compile(step, inputs, between, precision));
+};
+
+const compile = (...[step, inputs, between, precision]: Required<Parameters<StepCompiler>>): CompiledStep => {
   const backend = nodeBackend();
   const variables = allVariables();
   for (const input of inputs) tensorType(backend, input);

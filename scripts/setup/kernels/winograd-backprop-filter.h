@@ -1,0 +1,140 @@
+// The gradient with respect to the filter.
+#pragma once
+
+#include "winograd-tiles.h"
+#include "team.h"
+
+namespace cardinal::winograd {
+
+constexpr int kRowsAtATime = 8;
+
+// Adds to `sums` [kRowsAtATime input channels][panel of outputs] the products over `tiles` tiles.
+CARDINAL_AVX512 inline void AddTiles(const float* v, const float* w, long tiles, float* sums) {
+  __m512 kept[kRowsAtATime][2];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRowsAtATime; ++r) {
+    kept[r][0] = _mm512_load_ps(sums + r * kPanel);
+    kept[r][1] = _mm512_load_ps(sums + r * kPanel + kLanes);
+  }
+#pragma GCC unroll 2
+  for (long t = 0; t < tiles; ++t, v += kPanel, w += kPanel) {
+    const __m512 w0 = _mm512_load_ps(w), w1 = _mm512_load_ps(w + kLanes);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRowsAtATime; ++r) {
+      const __m512 value = _mm512_set1_ps(v[r]);
+      kept[r][0] = _mm512_fmadd_ps(value, w0, kept[r][0]);
+      kept[r][1] = _mm512_fmadd_ps(value, w1, kept[r][1]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRowsAtATime; ++r) {
+    _mm512_store_ps(sums + r * kPanel, kept[r][0]);
+    _mm512_store_ps(sums + r * kPanel + kLanes, kept[r][1]);
+  }
+}
+
+// Sums of a pair of panels: [product][input channel of the panel][output of the panel], a cache line between products.
+constexpr long kPairProduct = kPanel * kPanel + kLanes;
+constexpr long kPair = kProducts * kPairProduct;
+// Tiles of two panels that stay in the first-level cache.
+constexpr long kTilesAtATime = 128;
+
+inline void AddPair(const float* v, const Panels& v_panels, long v_panel, const float* w, const Panels& w_panels,
+                    long w_panel, long tiles, float* sums) {
+  for (long product = 0; product < kProducts; ++product) {
+    for (long t = 0; t < tiles; t += kTilesAtATime) {
+      for (long row = 0; row < kPanel; row += kRowsAtATime) {
+        AddTiles(v + v_panels.At(product, v_panel, t) + row, w + w_panels.At(product, w_panel, t),
+                 std::min(kTilesAtATime, tiles - t), sums + product * kPairProduct + row * kPanel);
+      }
+    }
+  }
+}
+
+// The filter gradient `[3, 3, in, out]` of a pair of panels.
+CARDINAL_AVX512 inline void WriteFilter(const float* sums, long in, long out, long in_panel, long out_panel,
+                                        float* d_filter) {
+  for (long c = 0; c < kPanel; ++c) {
+    for (long lane = 0; lane < kPanel; lane += kLanes) {
+      const float* from = sums + c * kPanel + lane;
+      float* to = d_filter + (in_panel * kPanel + c) * out + out_panel * kPanel + lane;
+      BothWays<FilterGradient>(
+          [&](int i, int j, __m512& u)
+              CARDINAL_AVX512 { u = _mm512_load_ps(from + (i * kTile + j) * kPairProduct); },
+          [&](int i, int j, __m512 v) CARDINAL_AVX512 { _mm512_storeu_ps(to + (i * kTaps + j) * in * out, v); });
+    }
+  }
+}
+
+// A processor's second-level cache holds so much of transformed tiles; the last level holds so much.
+constexpr long kOwnTileBytes = 640L << 10;
+constexpr long kSharedTileBytes = 10L << 20;
+
+// d_filter `[3, 3, in, out]` of x and dy. The parts that are summed apart follow from the shapes, not from the threads.
+inline void BackpropFilter(const Geometry& g, const float* x, const float* dy, float* d_filter) {
+  const long in = g.in_channels, out = g.out_channels;
+  static thread_local Scratch tile_scratch, sum_scratch;
+  const Tiling tiling{g.batch, g.out_height, g.out_width};
+  const long count = tiling.Count(), tile_bytes = kProducts * (in + out) * sizeof(float);
+  const long out_panels = out / kPanel, pairs = in / kPanel * out_panels;
+  const auto transform = [&](long tile, long at, const Panels& v_panels, float* v, const Panels& w_panels, float* w) {
+    TransformTile<InputTransform>(x, g.in_height, g.in_width, in, tiling, tile, g.top, g.left, v_panels, at, v);
+    TransformTile<OutputGradient>(dy, g.out_height, g.out_width, out, tiling, tile, 0, 0, w_panels, at, w);
+  };
+  // Few channels: a part of the tiles each, and all sums.
+  constexpr long kParts = 8, kLeastTiles = 16;
+  const long own = kOwnTileBytes / tile_bytes;
+  if (own >= kLeastTiles && pairs * kPair * sizeof(float) < (1L << 20) && count >= kParts * own) {
+    float* sums = sum_scratch.OfSize(kParts * pairs * kPair);
+    Team::Instance().Run(kParts, [&](long part) {
+      static thread_local Scratch scratch;
+      float* mine = sums + part * pairs * kPair;
+      std::fill(mine, mine + pairs * kPair, 0.0f);
+      float* v = scratch.OfSize(Panels{in, own}.Size() + Panels{out, own}.Size());
+      const long end = count * (part + 1) / kParts;
+      for (long first = count * part / kParts; first < end; first += own) {
+        const long tiles = std::min(own, end - first);
+        const Panels v_panels{in, tiles}, w_panels{out, tiles};
+        float* w = v + v_panels.Size();
+        for (long t = 0; t < tiles; ++t) transform(first + t, t, v_panels, v, w_panels, w);
+        for (long pair = 0; pair < pairs; ++pair) {
+          AddPair(v, v_panels, pair / out_panels, w, w_panels, pair % out_panels, tiles, mine + pair * kPair);
+        }
+      }
+    });
+    Team::Instance().Run(pairs, [&](long pair) {
+      float* all = sums + pair * kPair;
+      for (long part = 1; part < kParts; ++part) {
+        const float* other = all + part * pairs * kPair;
+        for (long i = 0; i < kPair; ++i) all[i] += other[i];
+      }
+      WriteFilter(all, in, out, pair / out_panels, pair % out_panels, d_filter);
+    });
+    return;
+  }
+  // Many: tiles are transformed for all, and a job takes the sums of one pair of panels.
+  const long fitting = std::max(kTilesAtATime, kSharedTileBytes / tile_bytes / kTilesAtATime * kTilesAtATime);
+  const long at_a_time = std::min(count, fitting);
+  const Panels v_panels{in, at_a_time}, w_panels{out, at_a_time};
+  float* v = tile_scratch.OfSize(v_panels.Size() + w_panels.Size());
+  float* w = v + v_panels.Size();
+  float* sums = at_a_time == count ? nullptr : sum_scratch.OfSize(pairs * kPair);
+  if (sums != nullptr) std::fill(sums, sums + pairs * kPair, 0.0f);
+  for (long begin = 0; begin < count; begin += at_a_time) {
+    const long now = std::min(at_a_time, count - begin);
+    constexpr long kTilesAJob = 8;
+    Team::Instance().Run((now + kTilesAJob - 1) / kTilesAJob, [&](long job) {
+      const long end = std::min(now, (job + 1) * kTilesAJob);
+      for (long t = job * kTilesAJob; t < end; ++t) transform(begin + t, t, v_panels, v, w_panels, w);
+    });
+    Team::Instance().Run(pairs, [&](long pair) {
+      static thread_local Scratch scratch;
+      float* mine = sums == nullptr ? scratch.OfSize(kPair) : sums + pair * kPair;
+      if (sums == nullptr) std::fill(mine, mine + kPair, 0.0f);
+      AddPair(v, v_panels, pair / out_panels, w, w_panels, pair % out_panels, now, mine);
+      if (begin + now == count) WriteFilter(mine, in, out, pair / out_panels, pair % out_panels, d_filter);
+    });
+  }
+}
+
+}  // namespace cardinal::winograd

@@ -1,0 +1,65 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { ConvSpec } from './conv-spec';
+import { runTensorflow } from './libtensorflow';
+import type { Pass } from './strategies/strategy';
+
+/** The families of operations that scripts/setup/kernels gives TensorFlow. */
+export type OwnKernels = 'CardinalDirectConv2D' | 'CardinalWinogradConv2D';
+
+const SUFFIXES: Readonly<Record<Pass, string>> = {
+  forward: '',
+  backpropInput: 'BackpropInput',
+  backpropFilter: 'BackpropFilter',
+};
+
+let isRegistered = false;
+let reasonToRest: string | undefined;
+
+/** Says that libtensorflow has this package's own operations, once the addon that brings them is loaded. */
+export function registerOwnKernels(): void {
+  isRegistered = true;
+}
+
+/** Runs `work` with every convolution left to TensorFlow's kernels, for the reason given. */
+export function withoutOwnKernels<T>(reason: string, work: () => T): T {
+  const before = reasonToRest;
+  reasonToRest = reason;
+  try {
+    return work();
+  } finally {
+    reasonToRest = before;
+  }
+}
+
+/** Why no kernel of this package's may run now, or `undefined` where they may. */
+export function whyNoOwnKernels(): string | undefined {
+  if (isRegistered) return reasonToRest;
+  return 'its kernels are not there: they need AVX-512 and the addon that npx cardinal setup compiles';
+}
+
+/**
+ * One pass by a kernel of this package's own: `first` and `second` are x and filter, dy and filter, or x and dy.
+ *
+ * @throws CardinalError on another backend than `tensorflow`; TensorFlow's own error, with what was expected, for a
+ *   convolution that the family does not know
+ */
+export function runOwnKernel(
+  family: OwnKernels,
+  pass: Pass,
+  first: tf.Tensor4D,
+  second: tf.Tensor4D,
+  spec: ConvSpec,
+): tf.Tensor4D {
+  const isInputGradient = pass === 'backpropInput';
+  const attributes = {
+    T: null,
+    kernel_size: spec.filterHeight,
+    groups: spec.groups,
+    stride: spec.strides[0],
+    top: spec.padding.top,
+    left: spec.padding.left,
+    height: isInputGradient ? spec.inHeight : spec.outHeight,
+    width: isInputGradient ? spec.inWidth : spec.outWidth,
+  };
+  return runTensorflow(family + SUFFIXES[pass], [first, second], attributes)[0] as tf.Tensor4D;
+}
