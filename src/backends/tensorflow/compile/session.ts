@@ -15,10 +15,23 @@ export interface SessionConfig {
   readonly isSequential?: boolean;
   /** Of what convolutions and matrix products multiply; `float32` by default. */
   readonly precision?: Precision;
+  /**
+   * Whether libtensorflow's threads stay awake between the operations of a run: one that waits for work looks for 50 us
+   * whether there is any before it sleeps, since to wake it costs more than many a short operation. That time is lost to
+   * whatever else needs the processor, so this is for a run that is waited for, of operations of less than about a
+   * millisecond; while other processes want the processors, threads sleep at once. Its worth is in a process that has
+   * set `TF_ONEDNN_THREADPOOL_USE_CALLER_THREAD=1`: else the caller sleeps while others work.
+   *
+   * `false` by default; without effect where the process has one processor, or elsewhere than on Linux with glibc on
+   * x86-64.
+   */
+  readonly keepsThreadsAwake?: boolean;
 }
 
-/** Read by the addon that set-up compiles (scripts/setup/session-options.cc); tfjs-node's own knows nothing of it. */
+// Read by the addon that set-up compiles (scripts/setup/session-options.cc, awake/sessions.cc); tfjs-node's own knows
+// nothing of them.
 const CONFIG_VARIABLE = 'TFJS_CARDINAL_SESSION_CONFIG';
+const AWAKE_VARIABLE = 'TFJS_CARDINAL_AWAKE_THREADS';
 
 /**
  * Loads a graph into a session of libtensorflow, which optimises it as a whole; returns the session's number.
@@ -32,6 +45,7 @@ export function loadSession(binding: Binding, savedModel: Uint8Array, config: Se
     writeFileSync(join(folder, 'saved_model.pb'), savedModel);
     const bytes = configProto(config);
     if (bytes.length > 0) process.env[CONFIG_VARIABLE] = Buffer.from(bytes).toString('hex');
+    if (config.keepsThreadsAwake === true) process.env[AWAKE_VARIABLE] = '1';
     return binding.loadSavedModel(folder, TAG);
   } catch (error) {
     throw new NotCompilableError(`TensorFlow refuses the graph: ${(error as Error).message}`, {
@@ -39,6 +53,7 @@ export function loadSession(binding: Binding, savedModel: Uint8Array, config: Se
     });
   } finally {
     delete process.env[CONFIG_VARIABLE];
+    delete process.env[AWAKE_VARIABLE];
     rmSync(folder, { recursive: true, force: true });
   }
 }
