@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { loadTfjsNode, tensorflowVersion } from '../../../src/backends/tensorflow/load-tfjs-node';
 import { useBackend } from '../../../src/backends/use-backend-node';
 import { cacheFolder } from '../../../src/data/cache-folder';
+import { whyNoOwnKernels } from '../../../src/ops/own-kernels';
 import { nativeGradientsWork } from '../../../src/ops/strategies/native';
 import { colors, print, printJson } from '../output';
 
@@ -21,6 +22,8 @@ interface Report {
   readonly backend: string;
   readonly oneDNN: boolean | null;
   readonly nativeGroupedGradients: boolean;
+  /** Why this package's own kernels do not run; null where they do. */
+  readonly noOwnKernels: string | null;
   readonly threads: { readonly cores: number; readonly settings: Record<string, string> };
   readonly cache: {
     readonly folder: string;
@@ -61,6 +64,7 @@ async function examine(): Promise<Report> {
     // On a CPU nothing but oneDNN has these gradients, so the probe answers for it, whatever the settings say.
     oneDNN: native ? nativeGroupedGradients : null,
     nativeGroupedGradients,
+    noOwnKernels: whyNoOwnKernels() ?? null,
     threads: { cores: availableParallelism(), settings: threadSettings() },
     cache: measureCache(),
     missing: native && !nativeGroupedGradients ? [...missing, adviceOnGradients()] : missing,
@@ -112,6 +116,7 @@ function describe(report: Report): string {
     ['backend', report.backend],
     ['oneDNN', report.oneDNN === null ? 'not available' : report.oneDNN ? 'on' : 'off'],
     ['grouped gradients', report.nativeGroupedGradients ? 'native (probed)' : 'composed of stock ops'],
+    ['own kernels', report.noOwnKernels === null ? 'direct, winograd' : `none: ${report.noOwnKernels}`],
     ['thread settings', settings.length > 0 ? settings.join(', ') : 'none, the backend takes all cores'],
     ['cache', `${cache.folder} (${megabytes(cache.bytes)})`],
     ...cache.entries.map(({ name, bytes }): [string, string] => ['', `${name} (${megabytes(bytes)})`]),

@@ -1,31 +1,21 @@
 import type { ConvSpec } from '../conv-spec';
-import { TENSORFLOW } from '../libtensorflow';
-import { runOwnKernel, whyNoOwnKernels } from '../own-kernels';
-import type { Strategy } from './strategy';
+import { byOwnKernels } from './own-kernels';
 
 /** Channels that the kernels take side by side. */
 const LANES = 16;
 /** Kernel sizes by channels a group. */
 const KERNEL_SIZES: Readonly<Record<number, readonly number[]>> = { 1: [3, 5, 7], 4: [3], 8: [3], 16: [3] };
-const FAMILY = 'CardinalDirectConv2D';
 
 /**
  * This package's own kernels within libtensorflow, for groups of few channels and depthwise convolution on processors with
  * AVX-512: they fill a vector with several groups side by side, where oneDNN's leave most of it empty.
  */
-export const direct: Strategy<'direct'> = {
-  name: 'direct',
-  summary: "this package's own kernel within libtensorflow, several groups to a vector",
-  handles: { explicitPadding: ['forward', 'backpropInput', 'backpropFilter'] },
-  declines(spec, _pass, backend) {
-    if (backend !== TENSORFLOW)
-      return `it needs the ${TENSORFLOW} backend (tfjs-node), and this is ${backend}`;
-    return whyNoOwnKernels() ?? unknownGeometry(spec);
-  },
-  forward: (x, filter, spec) => runOwnKernel(FAMILY, 'forward', x, filter, spec),
-  backpropInput: (dy, filter, spec) => runOwnKernel(FAMILY, 'backpropInput', dy, filter, spec),
-  backpropFilter: (x, dy, spec) => runOwnKernel(FAMILY, 'backpropFilter', x, dy, spec),
-};
+export const direct = byOwnKernels(
+  'direct',
+  'CardinalDirectConv2D',
+  'several groups to a vector',
+  unknownGeometry,
+);
 
 function unknownGeometry(spec: ConvSpec): string | undefined {
   const { inChannels, outChannels, groups, filterHeight, filterWidth, strides, dilations, padding } = spec;

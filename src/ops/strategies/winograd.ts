@@ -1,13 +1,10 @@
 import type { ConvSpec } from '../conv-spec';
-import { TENSORFLOW } from '../libtensorflow';
-import { runOwnKernel, whyNoOwnKernels } from '../own-kernels';
-import type { Strategy } from './strategy';
+import { byOwnKernels } from './own-kernels';
 
 /** Outputs of a tile, each way. */
 const TILE = 4;
 /** Channels that the kernels take side by side. */
 const PANEL = 32;
-const FAMILY = 'CardinalWinogradConv2D';
 
 /**
  * This package's own kernels within libtensorflow, for 3x3 convolutions of one group on processors with AVX-512: Winograd's
@@ -16,19 +13,12 @@ const FAMILY = 'CardinalWinogradConv2D';
  *
  * Source: Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", arXiv:1509.09308.
  */
-export const winograd: Strategy<'winograd'> = {
-  name: 'winograd',
-  summary: "this package's own kernel within libtensorflow, with a quarter of the products",
-  handles: { explicitPadding: ['forward', 'backpropInput', 'backpropFilter'] },
-  declines(spec, _pass, backend) {
-    if (backend !== TENSORFLOW)
-      return `it needs the ${TENSORFLOW} backend (tfjs-node), and this is ${backend}`;
-    return whyNoOwnKernels() ?? unknownGeometry(spec);
-  },
-  forward: (x, filter, spec) => runOwnKernel(FAMILY, 'forward', x, filter, spec),
-  backpropInput: (dy, filter, spec) => runOwnKernel(FAMILY, 'backpropInput', dy, filter, spec),
-  backpropFilter: (x, dy, spec) => runOwnKernel(FAMILY, 'backpropFilter', x, dy, spec),
-};
+export const winograd = byOwnKernels(
+  'winograd',
+  'CardinalWinogradConv2D',
+  'with a quarter of the products',
+  unknownGeometry,
+);
 
 /** Tiles that the outputs are cut into, and the part of them that is outputs and not margin. */
 export function winogradTiles({ batch, outHeight, outWidth }: ConvSpec): { tiles: number; used: number } {

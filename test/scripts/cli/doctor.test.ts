@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { useBackend } from '../../../src/backends/use-backend-node';
+import { HAS_OWN_KERNELS } from '../../support/backends';
 import { runCli } from './run-cli';
 
 let cache: string;
@@ -36,6 +37,7 @@ test('on WASM there is no TensorFlow, and it is said why', async () => {
     tfjsNode: null,
     oneDNN: null,
     nativeGroupedGradients: false,
+    noOwnKernels: expect.stringContaining('AVX-512'),
     threads: { settings: { OMP_NUM_THREADS: '3' } },
     missing: [expect.stringMatching(/TFJS_CARDINAL_NO_NATIVE=1 .* unset it/)],
   });
@@ -79,6 +81,7 @@ describe('on TensorFlow', () => {
     expect(report).toMatchObject({ backend: 'tensorflow', tfjsNode: '4.22.0' });
     expect(report.tensorflow).toMatch(/^\d+\.\d+\.\d+/);
     expect(report.oneDNN).toBe(report.nativeGroupedGradients);
+    expect(report.noOwnKernels === null).toBe(HAS_OWN_KERNELS);
   });
 
   test('without oneDNN the gradients are not native, and the setting to change is named', async () => {
