@@ -17,8 +17,8 @@ const STAND_INS = {
   TF_DeleteSession: 'cardinal_delete_session',
 };
 const BINDING_FLAGS = Object.entries(STAND_INS).map(([name, standIn]) => `-D${name}=${standIn}`);
-// Node unloads an addon when the last worker thread that loaded it ends. TensorFlow keeps what was registered with it, and
-// cannot be loaded a second time.
+// Node unloads an addon when the last worker thread that loaded it ends. TensorFlow keeps what was registered with it, calls
+// what stands in for functions of its own, and cannot be loaded a second time.
 const LINK_FLAGS = ['-shared', '-Wl,-rpath,$ORIGIN/../../deps/lib', '-Wl,-z,nodelete'];
 const COMPILERS = ['c++', 'g++', 'clang++'];
 
@@ -126,7 +126,7 @@ export async function compileAddon(tfjsNode, library, key, cache, { env, reporte
       compileAll([QUIET_SOURCE]),
       compileAll([KERNELS_SOURCE]),
     ]);
-    await run(...LINK_FLAGS, ...binding, ...session, ...libraries, '-ldl', '-o', join(temporary, ADDON));
+    await run(...LINK_FLAGS, ...binding, ...session, ...libraries, '-o', join(temporary, ADDON));
     await run(...LINK_FLAGS, ...quiet, '-ldl', '-o', join(temporary, QUIET_ADDON));
     await run(...LINK_FLAGS, ...kernels, ...libraries, '-o', join(temporary, KERNELS_ADDON));
     rmSync(objects, { recursive: true });

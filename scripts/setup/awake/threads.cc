@@ -5,7 +5,6 @@
 
 // Elsewhere nothing else has been tried.
 #if defined(__linux__) && defined(__x86_64__) && defined(__GLIBC__) && defined(__GLIBCXX__)
-#include <dlfcn.h>
 #include <immintrin.h>
 #include <sched.h>
 
@@ -114,15 +113,8 @@ bool HasSeveralProcessors() {
   return sched_getaffinity(0, sizeof(processors), &processors) != 0 || CPU_COUNT(&processors) > 1;
 }
 
-// What libtensorflow calls must stay, also when the worker thread that has loaded this addon ends.
-bool StayLoaded() {
-  Dl_info info;
-  return dladdr(&awake_count, &info) != 0 &&
-         dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) != nullptr;
-}
-
 bool Prepare() {
-  if (!HasSeveralProcessors() || !StayLoaded()) return false;
+  if (!HasSeveralProcessors()) return false;
   // std::condition_variable is called from libtensorflow_cc and libtensorflow_framework alike. A method's first argument
   // is the object.
   return Relink("libtensorflow", {
