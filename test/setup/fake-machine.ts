@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeZip } from './make-zip';
@@ -83,8 +92,11 @@ export class FakeMachine {
 
   addProgram(name: string, lines: string): void {
     const path = join(this.bin, name);
-    writeFileSync(path, `#!/bin/sh\necho ${name} "$@" >> '${join(this.root, 'calls')}'\n${lines}\n`);
-    chmodSync(path, 0o755);
+    // Beside it and renamed: one that a killed set-up has just started cannot be written to.
+    const written = `${path}.new`;
+    writeFileSync(written, `#!/bin/sh\necho ${name} "$@" >> '${join(this.root, 'calls')}'\n${lines}\n`);
+    chmodSync(written, 0o755);
+    renameSync(written, path);
   }
 
   removeProgram(name: string): void {
