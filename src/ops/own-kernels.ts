@@ -1,6 +1,6 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import type { ConvSpec } from './conv-spec';
-import { runTensorflow } from './libtensorflow';
+import { float, runTensorflow, TENSORFLOW } from './libtensorflow';
 import type { Pass } from './strategies/strategy';
 
 /** The families of operations that scripts/setup/kernels gives TensorFlow. */
@@ -11,6 +11,9 @@ const SUFFIXES: Readonly<Record<Pass, string>> = {
   backpropInput: 'BackpropInput',
   backpropFilter: 'BackpropFilter',
 };
+
+/** An optimiser's update in one pass over memory, as scripts/setup/kernels gives TensorFlow. */
+export type OwnUpdate = 'CardinalSgdUpdate' | 'CardinalAdamWUpdate';
 
 let isRegistered = false;
 let reasonToRest: string | undefined;
@@ -62,4 +65,30 @@ export function runOwnKernel(
     width: isInputGradient ? spec.inWidth : spec.outWidth,
   };
   return runTensorflow(family + SUFFIXES[pass], [first, second], attributes)[0] as tf.Tensor4D;
+}
+
+/** Whether {@link runOwnUpdate} can move these weights. */
+export function hasOwnUpdates(weights: tf.Tensor): boolean {
+  return isRegistered && tf.getBackend() === TENSORFLOW && weights.dtype === 'float32';
+}
+
+/**
+ * New values of weights and of an optimiser's slots.
+ *
+ * @param settings scalars
+ * @param attributes numbers that are the same at each step
+ * @returns the weights, then the slots
+ * @throws CardinalError on another backend than `tensorflow`; TensorFlow's own error for tensors that do not go together
+ */
+export function runOwnUpdate(
+  update: OwnUpdate,
+  weights: tf.Tensor,
+  gradient: tf.Tensor,
+  slots: readonly tf.Tensor[],
+  settings: readonly tf.Tensor[],
+  attributes: Readonly<Record<string, number>>,
+): tf.Tensor[] {
+  const encoded = Object.entries(attributes).map(([name, value]) => [name, float(value)] as const);
+  const inputs = [weights, gradient, ...slots, ...settings];
+  return runTensorflow(update, inputs, { T: null, ...Object.fromEntries(encoded) }, 1 + slots.length);
 }

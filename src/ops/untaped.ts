@@ -34,3 +34,16 @@ export const div: Binary = untaped('RealDiv', tf.div as Binary);
 export const sqrt: Unary = untaped('Sqrt', tf.sqrt as Unary);
 /** As `tf.square`, never differentiated. */
 export const square: Unary = untaped('Square', tf.square as Unary);
+
+/** Scalars by value, made once each. */
+export type SharedScalars = (value: number) => tf.Scalar;
+
+/** For one scope of `tf.tidy`, which frees them: a number given to an operation would be uploaded anew each time. */
+export function sharedScalars(): SharedScalars {
+  const made = new Map<number, tf.Scalar>();
+  return (value) => {
+    const scalar = made.get(value) ?? tf.scalar(value);
+    made.set(value, scalar);
+    return scalar;
+  };
+}

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { add, div, mul, sqrt, square, sub } from '../ops/untaped';
+import { adamWUpdate } from '../ops/adamw-update';
+import { mul, sharedScalars } from '../ops/untaped';
 import type { Optimizer, Parameter } from './optimizer';
 import { OptimizerSlots } from './optimizer-slots';
 import type { NamedArrays } from './train-state';
@@ -52,27 +53,28 @@ export class AdamW implements Optimizer {
     [rate, rootCorrection, shrink]: readonly tf.Tensor[],
   ): void {
     tf.tidy(() => {
-      const meanShare = tf.scalar(1 - this.beta1);
-      const squareShare = tf.scalar(1 - this.beta2);
-      const beta2 = tf.scalar(this.beta2);
-      const epsilon = tf.scalar(this.epsilon);
+      const scalar = sharedScalars();
       for (const group of this.groups) {
         const moved = group.filter(({ name }) => gradients.has(name));
         if (moved.length === 0) continue;
         const variables = moved.map(({ variable }) => variable);
         const means = moved.map(({ name }) => this.slots.get('mean', name));
         const squares = moved.map(({ name }) => this.slots.get('square', name));
-        const gradient = join(moved.map(({ name }) => gradients.get(name) as tf.Tensor));
-        const before = join(means);
-        const mean = add(before, mul(sub(gradient, before), meanShare));
-        const meanSquare = add(mul(join(squares), beta2), mul(square(gradient), squareShare));
-        const scale = add(div(sqrt(meanSquare), rootCorrection), epsilon);
         const { decayed, rateScale } = moved[0];
-        const isDecayed = decayed && this.options.weightDecay > 0;
-        const own = rateScale === 1 ? rate : mul(rate, tf.scalar(rateScale));
-        const weights = join(variables);
-        const start = isDecayed ? mul(weights, shrink) : weights;
-        assignParts(variables, sub(start, mul(div(mean, scale), own)));
+        const [weights, mean, meanSquare] = adamWUpdate(
+          {
+            weights: join(variables),
+            gradient: join(moved.map(({ name }) => gradients.get(name) as tf.Tensor)),
+            mean: join(means),
+            meanSquare: join(squares),
+            rate: rateScale === 1 ? rate : mul(rate, scalar(rateScale)),
+            rootCorrection,
+            shrink: decayed && this.options.weightDecay > 0 ? shrink : scalar(1),
+          },
+          { beta1: this.beta1, beta2: this.beta2, epsilon: this.epsilon },
+          scalar,
+        );
+        assignParts(variables, weights);
         assignParts(means, mean);
         assignParts(squares, meanSquare);
       }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { add, mul, sub } from '../ops/untaped';
+import { sgdUpdate } from '../ops/sgd-update';
+import { mul, sharedScalars } from '../ops/untaped';
 import type { Optimizer, Parameter } from './optimizer';
 import { OptimizerSlots } from './optimizer-slots';
 import type { NamedArrays } from './train-state';
@@ -38,37 +39,28 @@ export class Sgd implements Optimizer {
 
   step(gradients: ReadonlyMap<string, tf.Tensor>, [rate]: readonly tf.Tensor[]): void {
     tf.tidy(() => {
-      // Shared by all parameters: a number given to an op would be uploaded anew each time.
-      const scalars = new Map<number, tf.Scalar>();
-      const scalar = (value: number): tf.Scalar => {
-        const there = scalars.get(value) ?? tf.scalar(value);
-        scalars.set(value, there);
-        return there;
-      };
-      const momentum = scalar(this.options.momentum);
+      const scalar = sharedScalars();
       for (const group of this.groups) {
         const moved = group.filter(({ name }) => gradients.has(name));
         if (moved.length === 0) continue;
-        const weights = join(moved.map(({ variable }) => variable));
-        const gradient = join(moved.map(({ name }) => gradients.get(name) as tf.Tensor));
+        const variables = moved.map(({ variable }) => variable);
+        const slots =
+          this.options.momentum > 0 ? moved.map(({ name }) => this.slots.get('momentum', name)) : [];
         const { decayed, rateScale } = moved[0];
-        const decay = decayed ? this.options.weightDecay / rateScale : 0;
-        const pull = decay > 0 ? add(gradient, mul(weights, scalar(decay))) : gradient;
-        const own = rateScale === 1 ? rate : mul(rate, scalar(rateScale));
-        assignParts(
-          moved.map(({ variable }) => variable),
-          sub(weights, mul(this.direction(moved, pull, momentum), own)),
+        const [weights, velocity] = sgdUpdate(
+          {
+            weights: join(variables),
+            gradient: join(moved.map(({ name }) => gradients.get(name) as tf.Tensor)),
+            velocity: slots.length > 0 ? join(slots) : undefined,
+            rate: rateScale === 1 ? rate : mul(rate, scalar(rateScale)),
+          },
+          { momentum: this.options.momentum, decay: decayed ? this.options.weightDecay / rateScale : 0 },
+          scalar,
         );
+        assignParts(variables, weights);
+        if (slots.length > 0) assignParts(slots, velocity);
       }
     });
-  }
-
-  private direction(moved: readonly Parameter[], pull: tf.Tensor, momentum: tf.Tensor): tf.Tensor {
-    if (this.options.momentum === 0) return pull;
-    const slots = moved.map(({ name }) => this.slots.get('momentum', name));
-    const velocity = add(mul(join(slots), momentum), pull);
-    assignParts(slots, velocity);
-    return add(pull, mul(velocity, momentum));
   }
 
   state(): ReadonlyMap<string, NamedArrays> {

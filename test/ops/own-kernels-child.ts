@@ -28,6 +28,7 @@ async function main(): Promise<void> {
   add('CardinalDirectConv2D', [5, 40, 37, 64], [3, 3, 8, 64], { groups: 8, padding: 1, strides: 2 });
   add('CardinalWinogradConv2D', [12, 33, 30, 64], [3, 3, 64, 32], { padding: 1 });
   add('CardinalWinogradConv2D', [9, 18, 14, 160], [3, 3, 160, 192], { padding: 1 });
+  add('CardinalWinogradConv2D', [12, 33, 30, 64], [3, 3, 64, 96], { padding: 1, strides: 2 });
   console.log(JSON.stringify(hash.digest('hex')));
 }
 

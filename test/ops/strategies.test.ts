@@ -69,6 +69,13 @@ const TENSORFLOW_CASES: Case[] = [
   { name: '3x3 of 32 channels, two zeros a side', x: [2, 5, 6, 32], filter: [3, 3, 32, 32], options: { padding: 2 } },
   { name: '3x3 of 32 channels, four unequal sides', x: [1, 5, 6, 32], filter: [3, 3, 32, 32], options: { padding: [[0, 2], [1, 0]] } },
   { name: '3x3 of 32 channels, many tiles', x: [20, 22, 21, 32], filter: [3, 3, 32, 32], options: { padding: 1 } },
+  { name: '3x3 of 32 channels, stride 2, same, even', x: [2, 10, 8, 32], filter: [3, 3, 32, 64], options: { strides: 2, padding: 'same' } },
+  { name: '3x3 of 64 channels, stride 2, one zero a side', x: [2, 11, 16, 64], filter: [3, 3, 64, 32], options: { strides: 2, padding: 1 } },
+  { name: '3x3 of 32 channels, stride 2, two zeros a side', x: [1, 7, 9, 32], filter: [3, 3, 32, 32], options: { strides: 2, padding: 2 } },
+  { name: '3x3 of 32 channels, stride 2, four unequal sides', x: [2, 9, 18, 32], filter: [3, 3, 32, 32], options: { strides: 2, padding: [[1, 3], [2, 0]] } },
+  { name: '3x3 of 32 channels, stride 2 past the last rows', x: [1, 18, 10, 32], filter: [3, 3, 32, 32], options: { strides: 2 } },
+  { name: '3x3 of 96 channels, stride 2, many tiles', x: [14, 21, 23, 96], filter: [3, 3, 96, 64], options: { strides: 2, padding: 1 } },
+  { name: '3x3 of 128 channels of small images', x: [36, 4, 4, 128], filter: [3, 3, 128, 160], options: { padding: 1 } },
   { name: '3x3 of 32 channels, tiles that no range divides', x: [3, 30, 29, 160], filter: [3, 3, 160, 32], options: { padding: 1 } },
 ]; // prettier-ignore
 

@@ -8,7 +8,7 @@
 #include "direct-backprop-filter.h"
 #include "direct-backprop-input.h"
 #include "direct-forward.h"
-#include "operation.h"
+#include "convolution.h"
 
 namespace cardinal {
 

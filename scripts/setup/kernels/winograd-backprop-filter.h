@@ -1,8 +1,8 @@
 // The gradient with respect to the filter.
 #pragma once
 
-#include "winograd-tiles.h"
 #include "team.h"
+#include "winograd-tiles.h"
 
 namespace cardinal::winograd {
 
@@ -33,35 +33,22 @@ CARDINAL_AVX512 inline void AddTiles(const float* v, const float* w, long tiles,
   }
 }
 
-// Sums of a pair of panels: [product][input channel of the panel][output of the panel], a cache line between products.
-constexpr long kPairProduct = kPanel * kPanel + kLanes;
-constexpr long kPair = kProducts * kPairProduct;
+// Sums of a pair of panels: [slot][input channel of the panel][output of the panel], a cache line between slots.
+constexpr long kPairSlot = kPanel * kPanel + kLanes;
 // Tiles of two panels that stay in the first-level cache.
 constexpr long kTilesAtATime = 128;
 
-inline void AddPair(const float* v, const Panels& v_panels, long v_panel, const float* w, const Panels& w_panels,
-                    long w_panel, long tiles, float* sums) {
-  for (long product = 0; product < kProducts; ++product) {
+// Adds to the sums of a pair of panels what `tiles` tiles give: of each slot of the input, with the slot of outputs that its
+// product has.
+template <typename Inputs, typename Outputs>
+void AddPair(const float* v, const Panels<Inputs>& v_panels, long v_panel, const float* w,
+             const Panels<Outputs>& w_panels, long w_panel, long tiles, float* sums) {
+  for (int slot = 0; slot < Inputs::kSlots; ++slot) {
     for (long t = 0; t < tiles; t += kTilesAtATime) {
       for (long row = 0; row < kPanel; row += kRowsAtATime) {
-        AddTiles(v + v_panels.At(product, v_panel, t) + row, w + w_panels.At(product, w_panel, t),
-                 std::min(kTilesAtATime, tiles - t), sums + product * kPairProduct + row * kPanel);
+        AddTiles(v + v_panels.At(slot, v_panel, t) + row, w + w_panels.At(Inputs::Product(slot), w_panel, t),
+                 std::min(kTilesAtATime, tiles - t), sums + slot * kPairSlot + row * kPanel);
       }
-    }
-  }
-}
-
-// The filter gradient `[3, 3, in, out]` of a pair of panels.
-CARDINAL_AVX512 inline void WriteFilter(const float* sums, long in, long out, long in_panel, long out_panel,
-                                        float* d_filter) {
-  for (long c = 0; c < kPanel; ++c) {
-    for (long lane = 0; lane < kPanel; lane += kLanes) {
-      const float* from = sums + c * kPanel + lane;
-      float* to = d_filter + (in_panel * kPanel + c) * out + out_panel * kPanel + lane;
-      BothWays<FilterGradient>(
-          [&](int i, int j, __m512& u)
-              CARDINAL_AVX512 { u = _mm512_load_ps(from + (i * kTile + j) * kPairProduct); },
-          [&](int i, int j, __m512 v) CARDINAL_AVX512 { _mm512_storeu_ps(to + (i * kTaps + j) * in * out, v); });
     }
   }
 }
@@ -70,17 +57,20 @@ CARDINAL_AVX512 inline void WriteFilter(const float* sums, long in, long out, lo
 constexpr long kOwnTileBytes = 640L << 10;
 constexpr long kSharedTileBytes = 10L << 20;
 
-// d_filter `[3, 3, in, out]` of x and dy. The parts that are summed apart follow from the shapes, not from the threads.
-inline void BackpropFilter(const Geometry& g, const float* x, const float* dy, float* d_filter) {
-  const long in = g.in_channels, out = g.out_channels;
-  static thread_local Scratch tile_scratch, sum_scratch;
-  const Tiling tiling{g.batch, g.out_height, g.out_width};
-  const long count = tiling.Count(), tile_bytes = kProducts * (in + out) * sizeof(float);
+// The gradient with respect to the filter by a plan: which has layouts of transformed Inputs and Outputs, and
+//   in_channels(), out_channels(), tiling()
+//   TransformTile(tile, at, v_panels, v, w_panels, w): one tile of all channels of input and output gradient
+//   WriteFilter(sums, in_panel, out_panel): what is summed of a pair of panels
+// The parts that are summed apart follow from the shapes, not from the threads.
+template <typename Plan>
+void BackpropFilter(const Plan& plan) {
+  using InputPanels = Panels<typename Plan::Inputs>;
+  using OutputPanels = Panels<typename Plan::Outputs>;
+  constexpr long kPair = Plan::Inputs::kSlots * kPairSlot;
+  const long in = plan.in_channels(), out = plan.out_channels(), count = plan.tiling().Count();
+  const long tile_bytes = (Plan::Inputs::kSlots * in + Plan::Outputs::kSlots * out) * sizeof(float);
   const long out_panels = out / kPanel, pairs = in / kPanel * out_panels;
-  const auto transform = [&](long tile, long at, const Panels& v_panels, float* v, const Panels& w_panels, float* w) {
-    TransformTile<InputTransform>(x, g.in_height, g.in_width, in, tiling, tile, g.top, g.left, v_panels, at, v);
-    TransformTile<OutputGradient>(dy, g.out_height, g.out_width, out, tiling, tile, 0, 0, w_panels, at, w);
-  };
+  static thread_local Scratch tile_scratch, sum_scratch;
   // Few channels: a part of the tiles each, and all sums.
   constexpr long kParts = 8, kLeastTiles = 16;
   const long own = kOwnTileBytes / tile_bytes;
@@ -90,13 +80,14 @@ inline void BackpropFilter(const Geometry& g, const float* x, const float* dy, f
       static thread_local Scratch scratch;
       float* mine = sums + part * pairs * kPair;
       std::fill(mine, mine + pairs * kPair, 0.0f);
-      float* v = scratch.OfSize(Panels{in, own}.Size() + Panels{out, own}.Size());
+      float* v = scratch.OfSize(InputPanels{in, own}.Size() + OutputPanels{out, own}.Size());
       const long end = count * (part + 1) / kParts;
       for (long first = count * part / kParts; first < end; first += own) {
         const long tiles = std::min(own, end - first);
-        const Panels v_panels{in, tiles}, w_panels{out, tiles};
+        const InputPanels v_panels{in, tiles};
+        const OutputPanels w_panels{out, tiles};
         float* w = v + v_panels.Size();
-        for (long t = 0; t < tiles; ++t) transform(first + t, t, v_panels, v, w_panels, w);
+        for (long t = 0; t < tiles; ++t) plan.TransformTile(first + t, t, v_panels, v, w_panels, w);
         for (long pair = 0; pair < pairs; ++pair) {
           AddPair(v, v_panels, pair / out_panels, w, w_panels, pair % out_panels, tiles, mine + pair * kPair);
         }
@@ -108,14 +99,15 @@ inline void BackpropFilter(const Geometry& g, const float* x, const float* dy, f
         const float* other = all + part * pairs * kPair;
         for (long i = 0; i < kPair; ++i) all[i] += other[i];
       }
-      WriteFilter(all, in, out, pair / out_panels, pair % out_panels, d_filter);
+      plan.WriteFilter(all, pair / out_panels, pair % out_panels);
     });
     return;
   }
   // Many: tiles are transformed for all, and a job takes the sums of one pair of panels.
   const long fitting = std::max(kTilesAtATime, kSharedTileBytes / tile_bytes / kTilesAtATime * kTilesAtATime);
   const long at_a_time = std::min(count, fitting);
-  const Panels v_panels{in, at_a_time}, w_panels{out, at_a_time};
+  const InputPanels v_panels{in, at_a_time};
+  const OutputPanels w_panels{out, at_a_time};
   float* v = tile_scratch.OfSize(v_panels.Size() + w_panels.Size());
   float* w = v + v_panels.Size();
   float* sums = at_a_time == count ? nullptr : sum_scratch.OfSize(pairs * kPair);
@@ -125,14 +117,14 @@ inline void BackpropFilter(const Geometry& g, const float* x, const float* dy, f
     constexpr long kTilesAJob = 8;
     Team::Instance().Run((now + kTilesAJob - 1) / kTilesAJob, [&](long job) {
       const long end = std::min(now, (job + 1) * kTilesAJob);
-      for (long t = job * kTilesAJob; t < end; ++t) transform(begin + t, t, v_panels, v, w_panels, w);
+      for (long t = job * kTilesAJob; t < end; ++t) plan.TransformTile(begin + t, t, v_panels, v, w_panels, w);
     });
     Team::Instance().Run(pairs, [&](long pair) {
       static thread_local Scratch scratch;
       float* mine = sums == nullptr ? scratch.OfSize(kPair) : sums + pair * kPair;
       if (sums == nullptr) std::fill(mine, mine + kPair, 0.0f);
       AddPair(v, v_panels, pair / out_panels, w, w_panels, pair % out_panels, now, mine);
-      if (begin + now == count) WriteFilter(mine, in, out, pair / out_panels, pair % out_panels, d_filter);
+      if (begin + now == count) plan.WriteFilter(mine, pair / out_panels, pair % out_panels);
     });
   }
 }

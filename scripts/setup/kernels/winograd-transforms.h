@@ -7,13 +7,13 @@
 // Each function below is a product with one of the matrices, along one dimension, for 16 channels at once.
 #pragma once
 
+#include <type_traits>
+
 #include "geometry.h"
 
 namespace cardinal::winograd {
 
 constexpr int kTile = 6, kOut = 4, kTaps = 3;
-// Of the 6x6 products.
-constexpr int kProducts = kTile * kTile;
 
 CARDINAL_AVX512 inline __m512 Scale(float factor, __m512 v) { return _mm512_mul_ps(_mm512_set1_ps(factor), v); }
 // factor · a + b
@@ -93,26 +93,26 @@ struct FilterGradient {
   }
 };
 
-// Transforms kFrom x kFrom vectors to kTo x kTo: `load(row, column)` gives, `store(row, column, vector)` takes.
-template <typename Transform, typename Load, typename Store>
+// Transforms Rows::kFrom x Columns::kFrom vectors to Rows::kTo x Columns::kTo: `load(row, column, vector)` gives,
+// `store(row, column, vector)` takes.
+template <typename Rows, typename Columns, typename Load, typename Store>
 CARDINAL_AVX512 inline __attribute__((always_inline)) void BothWays(const Load& load, const Store& store) {
-  constexpr int F = Transform::kFrom, T = Transform::kTo;
-  __m512 half[T][F];
+  __m512 half[Rows::kTo][Columns::kFrom];
 #pragma GCC unroll 6
-  for (int column = 0; column < F; ++column) {
-    __m512 in[F], out[T];
+  for (int column = 0; column < Columns::kFrom; ++column) {
+    __m512 in[Rows::kFrom], out[Rows::kTo];
 #pragma GCC unroll 6
-    for (int row = 0; row < F; ++row) load(row, column, in[row]);
-    Transform::Apply(in, out);
+    for (int row = 0; row < Rows::kFrom; ++row) load(row, column, in[row]);
+    Rows::Apply(in, out);
 #pragma GCC unroll 6
-    for (int row = 0; row < T; ++row) half[row][column] = out[row];
+    for (int row = 0; row < Rows::kTo; ++row) half[row][column] = out[row];
   }
 #pragma GCC unroll 6
-  for (int row = 0; row < T; ++row) {
-    __m512 out[T];
-    Transform::Apply(half[row], out);
+  for (int row = 0; row < Rows::kTo; ++row) {
+    __m512 out[Columns::kTo];
+    Columns::Apply(half[row], out);
 #pragma GCC unroll 6
-    for (int column = 0; column < T; ++column) store(row, column, out[column]);
+    for (int column = 0; column < Columns::kTo; ++column) store(row, column, out[column]);
   }
 }
 

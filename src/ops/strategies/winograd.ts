@@ -31,7 +31,8 @@ function unknownGeometry(spec: ConvSpec): string | undefined {
   if (groups !== 1) return `it knows one group, not ${groups}`;
   if (filterHeight !== 3 || filterWidth !== 3)
     return `it knows kernels of 3x3, not of ${filterHeight}x${filterWidth}`;
-  if (strides[0] !== 1 || strides[1] !== 1) return `it knows stride 1, not ${strides.join('x')}`;
+  if (strides[0] !== strides[1] || strides[0] > 2)
+    return `it knows strides 1 and 2, not ${strides.join('x')}`;
   if (dilations[0] > 1 || dilations[1] > 1) return 'it knows no dilations';
   if (inChannels % PANEL !== 0 || outChannels % PANEL !== 0)
     return `it takes ${PANEL} channels at a time, which do not divide both ${inChannels} and ${outChannels}`;

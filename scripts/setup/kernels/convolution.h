@@ -8,12 +8,12 @@
 #pragma once
 
 #include <array>
-#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "geometry.h"
-#include "tensorflow-kernels.h"
+#include "kernel-call.h"
 
 namespace cardinal {
 
@@ -27,19 +27,7 @@ struct Attributes {
 constexpr std::array<const char*, 7> kAttributeNames{"kernel_size", "groups", "stride", "top",
                                                      "left",        "height", "width"};
 
-struct Status {
-  TF_Status* const raw = TF_NewStatus();
-  ~Status() { TF_DeleteStatus(raw); }
-  bool IsOk() const { return TF_GetCode(raw) == TF_OK; }
-};
-
-struct DeleteTensor {
-  void operator()(TF_Tensor* tensor) const { TF_DeleteTensor(tensor); }
-};
-using Tensor = std::unique_ptr<TF_Tensor, DeleteTensor>;
 using Shape = std::array<int64_t, 4>;
-
-inline float* Values(const Tensor& tensor) { return static_cast<float*>(TF_TensorData(tensor.get())); }
 
 inline bool IsImageOrFilter(const Tensor& tensor) {
   return TF_TensorType(tensor.get()) == TF_FLOAT && TF_NumDims(tensor.get()) == 4;
@@ -78,61 +66,35 @@ inline std::string ReadGeometry(Pass pass, const Attributes& a, const Tensor& fi
 template <typename Family, Pass P>
 void Compute(void* kernel, TF_OpKernelContext* context) {
   const Attributes& a = *static_cast<const Attributes*>(kernel);
-  Status status;
-  const auto fail = [&](const std::string& expected) {
-    if (status.IsOk()) TF_SetStatus(status.raw, TF_INVALID_ARGUMENT, ("expected " + expected).c_str());
-    TF_OpKernelContext_Failure(context, status.raw);
-  };
-  const auto input = [&](int index) {
-    TF_Tensor* tensor = nullptr;
-    if (status.IsOk()) TF_GetInput(context, index, &tensor, status.raw);
-    return Tensor(tensor);
-  };
-  const Tensor first = input(0), second = input(1);
-  if (!status.IsOk()) return fail("");
+  KernelCall call(context);
+  const Tensor first = call.Input(0), second = call.Input(1);
+  if (!call.IsOk()) return call.Fail();
   Geometry g;
   Shape shape;
   std::string expected = ReadGeometry(P, a, first, second, g, shape);
   if (expected.empty()) expected = Family::Expected(a, g);
-  if (!expected.empty()) return fail(expected);
-  const size_t bytes = shape[0] * shape[1] * shape[2] * shape[3] * sizeof(float);
-  const Tensor output(TF_AllocateOutput(context, 0, TF_FLOAT, shape.data(), 4, bytes, status.raw));
-  if (!status.IsOk()) return fail("");
-  if (bytes > 0) Family::Run(P, a, g, Values(first), Values(second), Values(output));
+  if (!expected.empty()) return call.Fail(expected);
+  const Tensor output = call.Output(0, shape.data(), shape.size());
+  if (!call.IsOk()) return call.Fail();
+  if (TF_TensorByteSize(output.get()) > 0) Family::Run(P, a, g, Values(first), Values(second), Values(output));
 }
 
 inline void* CreateKernel(TF_OpKernelConstruction* construction) {
-  std::array<int32_t, kAttributeNames.size()> values;
-  Status status;
-  for (size_t i = 0; i < kAttributeNames.size() && status.IsOk(); ++i) {
-    TF_OpKernelConstruction_GetAttrInt32(construction, kAttributeNames[i], &values[i], status.raw);
-  }
-  if (!status.IsOk()) {
-    TF_OpKernelConstruction_Failure(construction, status.raw);
-    return nullptr;
-  }
-  const auto [kernel_size, groups, stride, top, left, height, width] = values;
+  const auto values = ReadAttributes<int32_t>(construction, kAttributeNames);
+  if (values == nullptr) return nullptr;
+  const auto [kernel_size, groups, stride, top, left, height, width] = *values;
   return new Attributes{kernel_size, groups, stride, top, left, height, width};
 }
 
 inline void DestroyKernel(void* kernel) { delete static_cast<Attributes*>(kernel); }
 
 template <typename Family, Pass P>
-void RegisterPass(const std::string& name, std::array<const char*, 3> tensors, TF_Status* status) {
-  TF_OpDefinitionBuilder* operation = TF_NewOpDefinitionBuilder(name.c_str());
-  for (const char* attribute : kAttributeNames) {
-    TF_OpDefinitionBuilderAddAttr(operation, (std::string(attribute) + ": int").c_str());
-  }
-  const auto [first, second, output] = tensors;
-  TF_OpDefinitionBuilderAddInput(operation, first);
-  TF_OpDefinitionBuilderAddInput(operation, second);
-  TF_OpDefinitionBuilderAddOutput(operation, output);
+void RegisterPass(const std::string& name, const std::vector<std::string>& inputs, const char* output, Status& status) {
+  std::vector<std::string> attributes;
+  for (const char* attribute : kAttributeNames) attributes.push_back(std::string(attribute) + ": int");
   // The C interface shows a shape function no attributes of numbers, and these decide the shape.
-  TF_OpDefinitionBuilderSetShapeInferenceFunction(operation, TF_ShapeInferenceContextSetUnknownShape);
-  TF_RegisterOpDefinition(operation, status);
-  if (TF_GetCode(status) != TF_OK) return;
-  TF_KernelBuilder* kernel = TF_NewKernelBuilder(name.c_str(), "CPU", CreateKernel, Compute<Family, P>, DestroyKernel);
-  TF_RegisterKernelBuilder(name.c_str(), kernel, status);
+  RegisterOperation({name, attributes, inputs, {output}, TF_ShapeInferenceContextSetUnknownShape}, CreateKernel,
+                    Compute<Family, P>, DestroyKernel, status);
 }
 
 // Gives TensorFlow the three operations of a family; whether it took them.
@@ -140,13 +102,9 @@ template <typename Family>
 bool RegisterFamily() {
   const std::string name = Family::kName;
   Status status;
-  RegisterPass<Family, Pass::kForward>(name, {"x: float", "filter: float", "y: float"}, status.raw);
-  if (!status.IsOk()) return false;
-  RegisterPass<Family, Pass::kBackpropInput>(name + "BackpropInput", {"dy: float", "filter: float", "dx: float"},
-                                             status.raw);
-  if (!status.IsOk()) return false;
-  RegisterPass<Family, Pass::kBackpropFilter>(name + "BackpropFilter", {"x: float", "dy: float", "d_filter: float"},
-                                              status.raw);
+  RegisterPass<Family, Pass::kForward>(name, {"x", "filter"}, "y", status);
+  RegisterPass<Family, Pass::kBackpropInput>(name + "BackpropInput", {"dy", "filter"}, "dx", status);
+  RegisterPass<Family, Pass::kBackpropFilter>(name + "BackpropFilter", {"x", "dy"}, "d_filter", status);
   return status.IsOk();
 }
 

@@ -1,0 +1,132 @@
+// Convolution with stride 1: 36 products for 16 outputs, where the definition has 144.
+#pragma once
+
+#include "winograd-backprop-filter.h"
+#include "winograd-filters.h"
+#include "winograd-forward.h"
+
+namespace cardinal::winograd {
+
+// What a tile of outputs reads of the input.
+inline Window UnitWindow(const Geometry& g, const Tiling::Place& place) {
+  return {place.row - g.top, place.column - g.left, kTile, kTile};
+}
+
+constexpr auto kUnitSlot = [](int i, int j) { return i * kTile + j; };
+
+inline void TransformUnitTile(const Geometry& g, const float* x, const Tiling& tiling, long tile,
+                              const Panels<Square<kTile>>& panels, long at, float* v) {
+  ForChannels({x, g.in_height, g.in_width, g.in_channels}, tiling, tile, kTile - kOut,
+              [&](const Tiling::Place& place) { return UnitWindow(g, place); },
+              [&](const Image& image, const Tiling::Place& place, long channel) {
+                const Window window = UnitWindow(g, place);
+                TransformWindow<InputTransform, InputTransform>(image, {window.row, 1}, {window.column, 1}, channel,
+                                                                panels, at, v, kUnitSlot);
+              });
+}
+
+// y `[batch, out_height, out_width, out]` of x `[batch, in_height, in_width, in]`. The input gradient is the same of a turned
+// geometry and a filter that is turned by 180 degrees and exchanged.
+class UnitForward {
+ public:
+  using Tiles = Square<kTile>;
+  using Filters = Square<kTile>;
+  using Outputs = Square<kTile>;
+  static Sum SumOf(int slot) { return {slot, slot, 1}; }
+
+  UnitForward(const Geometry& geometry, const float* x, const float* filter, bool is_turned, float* y)
+      : g_(geometry), x_(x), filter_{filter, geometry.in_channels, geometry.out_channels, is_turned}, y_(y) {}
+
+  long in_channels() const { return g_.in_channels; }
+  long out_channels() const { return g_.out_channels; }
+  Tiling tiling() const { return {g_.batch, g_.out_height, g_.out_width, kOut}; }
+
+  void TransformTile(long tile, const Panels<Tiles>& panels, long at, float* v) const {
+    TransformUnitTile(g_, x_, tiling(), tile, panels, at, v);
+  }
+
+  CARDINAL_AVX512 void TransformFilter(long panel, long first_channel, const FilterPanel<Filters>& filters,
+                                       float* u) const {
+    const int turn = filter_.is_exchanged ? kTaps - 1 : 0;
+    for (long c = 0; c < filters.in_channels; ++c) {
+      for (long lane = 0; lane < kPanel; lane += kLanes) {
+        BothWays<FilterTransform, FilterTransform>(
+            [&](int i, int j, __m512& v) CARDINAL_AVX512 {
+              v = filter_.Load(std::abs(turn - i), std::abs(turn - j), first_channel + c, panel * kPanel + lane);
+            },
+            [&](int i, int j, __m512 v) CARDINAL_AVX512 {
+              _mm512_store_ps(u + filters.At(kUnitSlot(i, j)) + c * kPanel + lane, v);
+            });
+      }
+    }
+  }
+
+  CARDINAL_AVX512 void WriteOutputs(const float* m, const Sums& sums, long first_tile, long panel) const {
+    for (long t = 0; t < sums.tiles; ++t) {
+      const auto [image, row, column] = tiling().At(first_tile + t);
+      const long rows = g_.out_height - row, columns = g_.out_width - column;
+      for (long lane = 0; lane < kPanel; lane += kLanes) {
+        float* out = y_ + ((image * g_.out_height + row) * g_.out_width + column) * g_.out_channels + panel * kPanel + lane;
+        BothWays<OutputTransform, OutputTransform>(
+            [&](int i, int j, __m512& v)
+                CARDINAL_AVX512 { v = _mm512_load_ps(m + sums.At(kUnitSlot(i, j), t) + lane); },
+            [&](int i, int j, __m512 v) CARDINAL_AVX512 {
+              if (i < rows && j < columns) _mm512_storeu_ps(out + (i * g_.out_width + j) * g_.out_channels, v);
+            });
+      }
+    }
+  }
+
+ private:
+  const Geometry g_;
+  const float* const x_;
+  const Filter filter_;
+  float* const y_;
+};
+
+// d_filter `[3, 3, in, out]` of x and dy.
+class UnitBackpropFilter {
+ public:
+  using Inputs = Square<kTile>;
+  using Outputs = Square<kTile>;
+
+  UnitBackpropFilter(const Geometry& geometry, const float* x, const float* dy, float* d_filter)
+      : g_(geometry), x_(x), dy_(dy), d_filter_(d_filter) {}
+
+  long in_channels() const { return g_.in_channels; }
+  long out_channels() const { return g_.out_channels; }
+  Tiling tiling() const { return {g_.batch, g_.out_height, g_.out_width, kOut}; }
+
+  void TransformTile(long tile, long at, const Panels<Inputs>& v_panels, float* v, const Panels<Outputs>& w_panels,
+                     float* w) const {
+    TransformUnitTile(g_, x_, tiling(), tile, v_panels, at, v);
+    ForChannels({dy_, g_.out_height, g_.out_width, g_.out_channels}, tiling(), tile, 0,
+                [&](const Tiling::Place& place) { return Window{place.row, place.column, kOut, kOut}; },
+                [&](const Image& image, const Tiling::Place& place, long channel) {
+                  TransformWindow<OutputGradient, OutputGradient>(image, {place.row, 1}, {place.column, 1}, channel,
+                                                                  w_panels, at, w, kUnitSlot);
+                });
+  }
+
+  CARDINAL_AVX512 void WriteFilter(const float* sums, long in_panel, long out_panel) const {
+    for (long c = 0; c < kPanel; ++c) {
+      for (long lane = 0; lane < kPanel; lane += kLanes) {
+        const float* from = sums + c * kPanel + lane;
+        float* to = d_filter_ + (in_panel * kPanel + c) * g_.out_channels + out_panel * kPanel + lane;
+        BothWays<FilterGradient, FilterGradient>(
+            [&](int i, int j, __m512& v)
+                CARDINAL_AVX512 { v = _mm512_load_ps(from + kUnitSlot(i, j) * kPairSlot); },
+            [&](int i, int j, __m512 v) CARDINAL_AVX512 {
+              _mm512_storeu_ps(to + (i * kTaps + j) * g_.in_channels * g_.out_channels, v);
+            });
+      }
+    }
+  }
+
+ private:
+  const Geometry g_;
+  const float *const x_, *const dy_;
+  float* const d_filter_;
+};
+
+}  // namespace cardinal::winograd
