@@ -54,7 +54,7 @@ void AddPair(const float* v, const Panels<Inputs>& v_panels, long v_panel, const
 }
 
 // A processor's second-level cache holds so much of transformed tiles; the last level holds so much.
-constexpr long kOwnTileBytes = 640L << 10;
+constexpr long kOwnTileBytes = 512L << 10;
 constexpr long kSharedTileBytes = 10L << 20;
 
 // The gradient with respect to the filter by a plan: which has layouts of transformed Inputs and Outputs, and
