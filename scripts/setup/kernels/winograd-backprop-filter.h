@@ -53,6 +53,18 @@ void AddPair(const float* v, const Panels<Inputs>& v_panels, long v_panel, const
   }
 }
 
+// Transforms one tile of all channels of the output gradient; `slot(row, column)` says where the products lie.
+template <typename Transform, typename Layout, typename Slot>
+void TransformGradient(const Geometry& g, const float* dy, const Tiling& tiling, long tile,
+                       const Panels<Layout>& panels, long at, float* w, const Slot& slot) {
+  ForChannels({dy, g.out_height, g.out_width, g.out_channels}, tiling, tile, 0,
+              [](const Tiling::Place& place) { return Window{place.row, place.column, kOut, kOut}; },
+              [&](const Image& image, const Tiling::Place& place, long channel) {
+                TransformWindow<Transform, Transform>(image, {place.row, 1}, {place.column, 1}, channel, panels, at, w,
+                                                      slot);
+              });
+}
+
 // A processor's second-level cache holds so much of transformed tiles; the last level holds so much.
 constexpr long kOwnTileBytes = 512L << 10;
 constexpr long kSharedTileBytes = 10L << 20;

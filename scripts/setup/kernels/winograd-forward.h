@@ -27,6 +27,25 @@ struct Sums {
   long At(int slot, long tile) const { return slot * Slot() + tile * kPanel; }
 };
 
+// Writes the sums of a range of tiles, which begins with tile `first_tile` of y, to squares of outputs
+// `[batch, height, width, channels]`; `slot(row, column)` says where the products lie.
+template <typename Transform, typename Slot>
+CARDINAL_AVX512 void WriteSquares(const float* m, const Sums& sums, const Slot& slot, const Tiling& tiling,
+                                  long first_tile, long channels, long panel, float* y) {
+  for (long t = 0; t < sums.tiles; ++t) {
+    const auto [image, row, column] = tiling.At(first_tile + t);
+    const long rows = tiling.height - row, columns = tiling.width - column;
+    for (long lane = 0; lane < kPanel; lane += kLanes) {
+      float* out = y + ((image * tiling.height + row) * tiling.width + column) * channels + panel * kPanel + lane;
+      BothWays<Transform, Transform>(
+          [&](int i, int j, __m512& v) CARDINAL_AVX512 { v = _mm512_load_ps(m + sums.At(slot(i, j), t) + lane); },
+          [&](int i, int j, __m512 v) CARDINAL_AVX512 {
+            if (i < rows && j < columns) _mm512_storeu_ps(out + (i * tiling.width + j) * channels, v);
+          });
+    }
+  }
+}
+
 // Sums of a range of tiles, which begins with tile `from` of v, over the channels from `first_channel` on that `filters`, which
 // u holds, is of.
 template <typename Plan>

@@ -1,9 +1,9 @@
 // Minimal filtering with stride 2, of a 3x3 kernel.
 //
 // Along one dimension, y[i] = g0 d[2i] + g1 d[2i + 1] + g2 d[2i + 2]: a convolution of the even values of d with (g0, g2) and
-// one of the odd values with (g1). The even one is F(4, 2), 5 products for 4 outputs. The odd one is taken as a kernel (g1, 0) in
-// the same scheme, where the product at infinity is 0 and the 4 others may be summed with those of the even values. Both ways
-// that makes 81 products for 16 outputs, of four phases of the image, where the definition has 144, and sums in 25 places.
+// one of the odd values with (g1). The even one is F(4, 2), 5 products for 4 outputs. The odd one is taken as a kernel (g1, 0)
+// in the same scheme, where the product at infinity is 0 and the 4 others may be summed with those of the even values. Both
+// ways that makes 81 products for 16 outputs, of four phases of the image, where the definition has 144, and sums in 25 places.
 #pragma once
 
 #include "winograd-tiles.h"

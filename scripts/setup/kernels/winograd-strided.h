@@ -84,20 +84,8 @@ class StridedForward {
     TransformStridedFilter(filter_, false, false, panel, first_channel, filters, u);
   }
 
-  CARDINAL_AVX512 void WriteOutputs(const float* m, const Sums& sums, long first_tile, long panel) const {
-    for (long t = 0; t < sums.tiles; ++t) {
-      const auto [image, row, column] = tiling().At(first_tile + t);
-      const long rows = g_.out_height - row, columns = g_.out_width - column;
-      for (long lane = 0; lane < kPanel; lane += kLanes) {
-        float* out = y_ + ((image * g_.out_height + row) * g_.out_width + column) * g_.out_channels + panel * kPanel + lane;
-        BothWays<EvenOutput, EvenOutput>(
-            [&](int i, int j, __m512& v)
-                CARDINAL_AVX512 { v = _mm512_load_ps(m + sums.At(kStridedSlot(i, j), t) + lane); },
-            [&](int i, int j, __m512 v) CARDINAL_AVX512 {
-              if (i < rows && j < columns) _mm512_storeu_ps(out + (i * g_.out_width + j) * g_.out_channels, v);
-            });
-      }
-    }
+  void WriteOutputs(const float* m, const Sums& sums, long first_tile, long panel) const {
+    WriteSquares<EvenOutput>(m, sums, kStridedSlot, tiling(), first_tile, g_.out_channels, panel, y_);
   }
 
  private:
@@ -203,12 +191,7 @@ class StridedBackpropFilter {
   void TransformTile(long tile, long at, const Panels<Inputs>& v_panels, float* v, const Panels<Outputs>& w_panels,
                      float* w) const {
     TransformStridedTile(g_, x_, tiling(), tile, v_panels, at, v);
-    ForChannels({dy_, g_.out_height, g_.out_width, g_.out_channels}, tiling(), tile, 0,
-                [&](const Tiling::Place& place) { return Window{place.row, place.column, kOut, kOut}; },
-                [&](const Image& image, const Tiling::Place& place, long channel) {
-                  TransformWindow<StridedOutputGradient, StridedOutputGradient>(
-                      image, {place.row, 1}, {place.column, 1}, channel, w_panels, at, w, kStridedSlot);
-                });
+    TransformGradient<StridedOutputGradient>(g_, dy_, tiling(), tile, w_panels, at, w, kStridedSlot);
   }
 
   CARDINAL_AVX512 void WriteFilter(const float* sums, long in_panel, long out_panel) const {

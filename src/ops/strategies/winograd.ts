@@ -8,15 +8,15 @@ const PANEL = 32;
 
 /**
  * This package's own kernels within libtensorflow, for 3x3 convolutions of one group on processors with AVX-512: Winograd's
- * minimal filtering, F(4x4, 3x3), with 36 products for 16 outputs where the definition has 144. Results differ from those of
- * the definition by about 3e-6 of the largest.
+ * minimal filtering, F(4x4, 3x3), with 36 products for 16 outputs where the definition has 144. With stride 2 there are 81, of
+ * F(4x4, 2x2) on the four phases of the image. Results differ from those of the definition by about 3e-6 of the largest.
  *
  * Source: Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", arXiv:1509.09308.
  */
 export const winograd = byOwnKernels(
   'winograd',
   'CardinalWinogradConv2D',
-  'with a quarter of the products',
+  'with a quarter of the products, or with stride 2 just over half',
   unknownGeometry,
 );
 
