@@ -7,8 +7,9 @@
 #include <cstdlib>
 #include <new>
 
-// These files are compiled for any x86-64; only functions marked so use the wide registers, and only where they are.
-#define CARDINAL_AVX512 __attribute__((target("avx512f")))
+// These files are compiled for any x86-64; only functions marked so use the wide registers, and only where they are. Processors
+// that have them have prefetches for writing too.
+#define CARDINAL_AVX512 __attribute__((target("avx512f,prfchw")))
 
 namespace cardinal {
 

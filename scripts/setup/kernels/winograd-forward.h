@@ -35,7 +35,10 @@ CARDINAL_AVX512 void WriteSquares(const float* m, const Sums& sums, const Slot& 
   for (long t = 0; t < sums.tiles; ++t) {
     const auto [image, row, column] = tiling.At(first_tile + t);
     const long rows = tiling.height - row, columns = tiling.width - column;
+    const auto next = tiling.At(first_tile + std::min(t + 1, sums.tiles - 1));
+    const Image next_image{y + next.image * tiling.height * tiling.width * channels, tiling.height, tiling.width, channels};
     for (long lane = 0; lane < kPanel; lane += kLanes) {
+      Prefetch<true>(next_image, {next.row, next.column, kOut, kOut}, panel * kPanel + lane);
       float* out = y + ((image * tiling.height + row) * tiling.width + column) * channels + panel * kPanel + lane;
       BothWays<Transform, Transform>(
           [&](int i, int j, __m512& v) CARDINAL_AVX512 { v = _mm512_load_ps(m + sums.At(slot(i, j), t) + lane); },

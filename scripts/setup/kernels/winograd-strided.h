@@ -42,20 +42,19 @@ struct PhaseTaps {
 CARDINAL_AVX512 inline void TransformStridedFilter(const Filter& filter, bool are_rows_turned, bool are_columns_turned,
                                                    long panel, long first_channel, const FilterPanel<Phases>& filters,
                                                    float* u) {
-  for (long c = 0; c < filters.in_channels; ++c) {
-    for (long lane = 0; lane < kPanel; lane += kLanes) {
-      ForPhases([&](auto odd_row, auto odd_column) CARDINAL_AVX512 {
-        const PhaseTaps rows{odd_row, are_rows_turned}, columns{odd_column, are_columns_turned};
-        BothWays<ByPhase<odd_row, EvenFilter, OddFilter>, ByPhase<odd_column, EvenFilter, OddFilter>>(
-            [&](int i, int j, __m512& v) CARDINAL_AVX512 {
-              v = filter.Load(rows[i], columns[j], first_channel + c, panel * kPanel + lane);
-            },
-            [&](int i, int j, __m512 v) CARDINAL_AVX512 {
-              _mm512_store_ps(u + filters.At(Phases::Slot(odd_row, odd_column, i, j)) + c * kPanel + lane, v);
-            });
-      });
-    }
-  }
+  filter.ForChannels(panel, first_channel, filters.in_channels,
+                     [&](const Taps& taps, long at, long c, long lane) CARDINAL_AVX512 {
+                       ForPhases([&](auto odd_row, auto odd_column) CARDINAL_AVX512 {
+                         const PhaseTaps rows{odd_row, are_rows_turned}, columns{odd_column, are_columns_turned};
+                         BothWays<ByPhase<odd_row, EvenFilter, OddFilter>, ByPhase<odd_column, EvenFilter, OddFilter>>(
+                             [&](int i, int j, __m512& v)
+                                 CARDINAL_AVX512 { v = taps.Load(rows[i], columns[j], at); },
+                             [&](int i, int j, __m512 v) CARDINAL_AVX512 {
+                               const long slot = filters.At(Phases::Slot(odd_row, odd_column, i, j));
+                               _mm512_store_ps(u + slot + c * kPanel + lane, v);
+                             });
+                       });
+                     });
 }
 
 // y `[batch, out_height, out_width, out]` of x `[batch, in_height, in_width, in]`.

@@ -91,14 +91,15 @@ CARDINAL_AVX512 inline void TransformWindow(const Image& image, Span rows, Span 
 // the processor does not foresee.
 constexpr long kChannelsAhead = 64;
 
-// Asks for 16 channels of a window of an image, as far as it is within. Always inlined: GCC takes a function that does no more
-// for one without an effect, and leaves out its calls.
-inline __attribute__((always_inline)) void Prefetch(const Image& image, const Window& window, long channel) {
+// Asks for 16 channels of a window of an image, as far as it is within, to be read or written. Always inlined: GCC takes a
+// function that does no more for one without an effect, and leaves out its calls.
+template <bool IsToBeWritten = false>
+CARDINAL_AVX512 inline __attribute__((always_inline)) void Prefetch(const Image& image, const Window& window, long channel) {
   const long bottom = std::min(image.height, window.row + window.rows);
   const long right = std::min(image.width, window.column + window.columns);
   for (long y = std::max(0L, window.row); y < bottom; ++y) {
     for (long x = std::max(0L, window.column); x < right; ++x) {
-      _mm_prefetch(image.values + (y * image.width + x) * image.channels + channel, _MM_HINT_T0);
+      __builtin_prefetch(image.values + (y * image.width + x) * image.channels + channel, IsToBeWritten);
     }
   }
 }
@@ -106,7 +107,7 @@ inline __attribute__((always_inline)) void Prefetch(const Image& image, const Wi
 // Calls transform(image, place, channel) for every 16 channels of a tile. `window(place)` is what a tile reads, of which its
 // neighbours above and to the left have read `overlap` rows and columns.
 template <typename Read, typename Transform>
-inline void ForChannels(const Image& images, const Tiling& tiling, long tile, long overlap, const Read& window,
+CARDINAL_AVX512 void ForChannels(const Image& images, const Tiling& tiling, long tile, long overlap, const Read& window,
                         const Transform& transform) {
   const auto image_of = [&](const Tiling::Place& place) {
     Image image = images;

@@ -48,17 +48,15 @@ class UnitForward {
   CARDINAL_AVX512 void TransformFilter(long panel, long first_channel, const FilterPanel<Filters>& filters,
                                        float* u) const {
     const int turn = filter_.is_exchanged ? kTaps - 1 : 0;
-    for (long c = 0; c < filters.in_channels; ++c) {
-      for (long lane = 0; lane < kPanel; lane += kLanes) {
-        BothWays<FilterTransform, FilterTransform>(
-            [&](int i, int j, __m512& v) CARDINAL_AVX512 {
-              v = filter_.Load(std::abs(turn - i), std::abs(turn - j), first_channel + c, panel * kPanel + lane);
-            },
-            [&](int i, int j, __m512 v) CARDINAL_AVX512 {
-              _mm512_store_ps(u + filters.At(kUnitSlot(i, j)) + c * kPanel + lane, v);
-            });
-      }
-    }
+    filter_.ForChannels(panel, first_channel, filters.in_channels,
+                        [&](const Taps& taps, long at, long c, long lane) CARDINAL_AVX512 {
+                          BothWays<FilterTransform, FilterTransform>(
+                              [&](int i, int j, __m512& v)
+                                  CARDINAL_AVX512 { v = taps.Load(std::abs(turn - i), std::abs(turn - j), at); },
+                              [&](int i, int j, __m512 v) CARDINAL_AVX512 {
+                                _mm512_store_ps(u + filters.At(kUnitSlot(i, j)) + c * kPanel + lane, v);
+                              });
+                        });
   }
 
   void WriteOutputs(const float* m, const Sums& sums, long first_tile, long panel) const {
