@@ -14,8 +14,8 @@ export interface AdamWTensors {
   readonly rate: tf.Tensor;
   /** Root of the correction of the squares. */
   readonly rootCorrection: tf.Tensor;
-  /** What the weights are multiplied by first: 1 where they do not decay. */
-  readonly shrink: tf.Tensor;
+  /** What the weights are multiplied by first; none where they do not decay. */
+  readonly shrink?: tf.Tensor;
 }
 
 /**
@@ -35,11 +35,12 @@ export function adamWUpdate(
 ): tf.Tensor[] {
   if (hasOwnUpdates(weights)) {
     const attributes = { mean_share: 1 - beta1, beta2, square_share: 1 - beta2, epsilon };
-    const settings = [rate, rootCorrection, shrink];
+    const settings = [rate, rootCorrection, shrink ?? scalar(1)];
     return runOwnUpdate('CardinalAdamWUpdate', weights, gradient, [mean, meanSquare], settings, attributes);
   }
   const newMean = add(mean, mul(sub(gradient, mean), scalar(1 - beta1)));
   const newSquare = add(mul(meanSquare, scalar(beta2)), mul(square(gradient), scalar(1 - beta2)));
   const scale = add(div(sqrt(newSquare), rootCorrection), scalar(epsilon));
-  return [sub(mul(weights, shrink), mul(div(newMean, scale), rate)), newMean, newSquare];
+  const start = shrink === undefined ? weights : mul(weights, shrink);
+  return [sub(start, mul(div(newMean, scale), rate)), newMean, newSquare];
 }

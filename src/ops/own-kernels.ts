@@ -67,7 +67,7 @@ export function runOwnKernel(
   return runTensorflow(family + SUFFIXES[pass], [first, second], attributes)[0] as tf.Tensor4D;
 }
 
-/** Whether {@link runOwnUpdate} can move these weights. */
+/** Whether {@link runOwnUpdate} can move these weights: it may in any step, since weights and slots are float32 in all. */
 export function hasOwnUpdates(weights: tf.Tensor): boolean {
   return isRegistered && tf.getBackend() === TENSORFLOW && weights.dtype === 'float32';
 }

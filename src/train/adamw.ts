@@ -69,7 +69,7 @@ export class AdamW implements Optimizer {
             meanSquare: join(squares),
             rate: rateScale === 1 ? rate : mul(rate, scalar(rateScale)),
             rootCorrection,
-            shrink: decayed && this.options.weightDecay > 0 ? shrink : scalar(1),
+            shrink: decayed && this.options.weightDecay > 0 ? shrink : undefined,
           },
           { beta1: this.beta1, beta2: this.beta2, epsilon: this.epsilon },
           scalar,

@@ -62,6 +62,18 @@ describe.each(HAS_OWN_KERNELS ? (['cpu', 'tensorflow'] as const) : (['cpu'] as c
     });
   });
 
+  test('AdamW without decay leaves out what shrinks the weights', () => {
+    tf.tidy(() => {
+      const [weights, gradient, mean] = [1, 2, 3].map((seed) => random([40], seed));
+      const meanSquare = tf.square(random([40], 4));
+      const [rate, rootCorrection, one] = [RATE, ROOT_CORRECTION, 1].map((value) => tf.scalar(value));
+      const tensors = { weights, gradient, mean, meanSquare, rate, rootCorrection };
+      const without = adamWUpdate(tensors, ADAMW, sharedScalars());
+      const byOne = adamWUpdate({ ...tensors, shrink: one }, ADAMW, sharedScalars());
+      without.forEach((tensor, i) => expect([...tensor.dataSync()]).toEqual([...byOne[i].dataSync()]));
+    });
+  });
+
   test.each(SHAPES.map((shape) => [`[${shape}]`, shape] as const))('AdamW of weights %s', (_, shape) => {
     tf.tidy(() => {
       const [weights, gradient, mean] = [1, 2, 3].map((seed) => random([...shape], seed));

@@ -12,7 +12,7 @@ class AdamWUpdate {
   static constexpr std::array<const char*, 4> kAttributes{"mean_share", "beta2", "square_share", "epsilon"};
   static constexpr std::array<const char*, 2> kSlots{"mean", "square"};
   static constexpr std::array<const char*, 3> kSettings{"rate", "root_correction", "shrink"};
-  using Attributes = std::array<float, 4>;
+  using Attributes = std::array<float, kAttributes.size()>;
 
   AdamWUpdate(const Attributes& attributes, const std::array<float, 3>& settings)
       : attributes_(attributes), settings_(settings) {}

@@ -5,10 +5,10 @@
 // weights at once.
 #pragma once
 
+#include "convolution.h"
 #include "direct-backprop-filter.h"
 #include "direct-backprop-input.h"
 #include "direct-forward.h"
-#include "convolution.h"
 
 namespace cardinal {
 

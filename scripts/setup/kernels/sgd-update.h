@@ -11,7 +11,7 @@ class SgdUpdate {
   static constexpr std::array<const char*, 2> kAttributes{"momentum", "decay"};
   static constexpr std::array<const char*, 1> kSlots{"velocity"};
   static constexpr std::array<const char*, 1> kSettings{"rate"};
-  using Attributes = std::array<float, 2>;
+  using Attributes = std::array<float, kAttributes.size()>;
 
   SgdUpdate(const Attributes& attributes, const std::array<float, 1>& settings)
       : momentum_(attributes[0]), decay_(attributes[1]), rate_(settings[0]) {}

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "team.h"
-#include "winograd-tiles.h"
+#include "winograd-multiply.h"
 
 namespace cardinal::winograd {
 
@@ -10,27 +10,10 @@ constexpr int kRowsAtATime = 8;
 
 // Adds to `sums` [kRowsAtATime input channels][panel of outputs] the products over `tiles` tiles.
 CARDINAL_AVX512 inline void AddTiles(const float* v, const float* w, long tiles, float* sums) {
-  __m512 kept[kRowsAtATime][2];
-#pragma GCC unroll 8
-  for (int r = 0; r < kRowsAtATime; ++r) {
-    kept[r][0] = _mm512_load_ps(sums + r * kPanel);
-    kept[r][1] = _mm512_load_ps(sums + r * kPanel + kLanes);
-  }
-#pragma GCC unroll 2
-  for (long t = 0; t < tiles; ++t, v += kPanel, w += kPanel) {
-    const __m512 w0 = _mm512_load_ps(w), w1 = _mm512_load_ps(w + kLanes);
-#pragma GCC unroll 8
-    for (int r = 0; r < kRowsAtATime; ++r) {
-      const __m512 value = _mm512_set1_ps(v[r]);
-      kept[r][0] = _mm512_fmadd_ps(value, w0, kept[r][0]);
-      kept[r][1] = _mm512_fmadd_ps(value, w1, kept[r][1]);
-    }
-  }
-#pragma GCC unroll 8
-  for (int r = 0; r < kRowsAtATime; ++r) {
-    _mm512_store_ps(sums + r * kPanel, kept[r][0]);
-    _mm512_store_ps(sums + r * kPanel + kLanes, kept[r][1]);
-  }
+  Rows<kRowsAtATime> channels;
+  channels.Load(sums);
+  channels.AddProducts<1, kPanel>(v, w, tiles);
+  channels.Store(sums);
 }
 
 // Sums of a pair of panels: [slot][input channel of the panel][output of the panel], a cache line between slots.
@@ -64,6 +47,39 @@ void TransformGradient(const Geometry& g, const float* dy, const Tiling& tiling,
                                                       slot);
               });
 }
+
+// What plans of the gradient with respect to the filter have in common: d_filter `[3, 3, in, out]` of x and dy.
+class FilterGradientPlan {
+ public:
+  FilterGradientPlan(const Geometry& geometry, const float* x, const float* dy, float* d_filter)
+      : g_(geometry), x_(x), dy_(dy), d_filter_(d_filter) {}
+
+  long in_channels() const { return g_.in_channels; }
+  long out_channels() const { return g_.out_channels; }
+  Tiling tiling() const { return {g_.batch, g_.out_height, g_.out_width, kOut}; }
+
+ protected:
+  // Calls write(sums, taps) for each input channel of a pair of panels and each vector of its outputs, with where the first of
+  // their sums and of their taps are.
+  template <typename Write>
+  CARDINAL_AVX512 void ForFilters(const float* sums, long in_panel, long out_panel, const Write& write) const {
+    for (long c = 0; c < kPanel; ++c) {
+      for (long lane = 0; lane < kPanel; lane += kLanes) {
+        write(sums + c * kPanel + lane,
+              d_filter_ + (in_panel * kPanel + c) * g_.out_channels + out_panel * kPanel + lane);
+      }
+    }
+  }
+
+  // From a tap to the next.
+  long Tap() const { return g_.in_channels * g_.out_channels; }
+
+  const Geometry g_;
+  const float *const x_, *const dy_;
+
+ private:
+  float* const d_filter_;
+};
 
 // A processor's second-level cache holds so much of transformed tiles; the last level holds so much.
 constexpr long kOwnTileBytes = 512L << 10;
@@ -126,11 +142,7 @@ void BackpropFilter(const Plan& plan) {
   if (sums != nullptr) std::fill(sums, sums + pairs * kPair, 0.0f);
   for (long begin = 0; begin < count; begin += at_a_time) {
     const long now = std::min(at_a_time, count - begin);
-    constexpr long kTilesAJob = 8;
-    Team::Instance().Run((now + kTilesAJob - 1) / kTilesAJob, [&](long job) {
-      const long end = std::min(now, (job + 1) * kTilesAJob);
-      for (long t = job * kTilesAJob; t < end; ++t) plan.TransformTile(begin + t, t, v_panels, v, w_panels, w);
-    });
+    ShareTiles(now, [&](long t) { plan.TransformTile(begin + t, t, v_panels, v, w_panels, w); });
     Team::Instance().Run(pairs, [&](long pair) {
       static thread_local Scratch scratch;
       float* mine = sums == nullptr ? scratch.OfSize(kPair) : sums + pair * kPair;

@@ -25,7 +25,7 @@ struct WinogradConv2D {
       if (pass == Pass::kBackpropInput) return Forward(UnitForward(g.Turned(kTaps), first, second, true, output));
       return BackpropFilter(UnitBackpropFilter(g, first, second, output));
     }
-    if (pass == Pass::kForward) return Forward(StridedForward(g, first, second, output));
+    if (pass == Pass::kForward) return Forward(StridedForward(g, first, second, false, output));
     if (pass == Pass::kBackpropInput) return Forward(StridedBackpropInput(g, first, second, output));
     BackpropFilter(StridedBackpropFilter(g, first, second, output));
   }

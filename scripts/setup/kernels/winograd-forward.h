@@ -1,8 +1,9 @@
 // The forward pass, and by it the input gradient.
 #pragma once
 
-#include "winograd-multiply.h"
 #include "team.h"
+#include "winograd-filters.h"
+#include "winograd-multiply.h"
 
 namespace cardinal::winograd {
 
@@ -27,28 +28,6 @@ struct Sums {
   long At(int slot, long tile) const { return slot * Slot() + tile * kPanel; }
 };
 
-// Writes the sums of a range of tiles, which begins with tile `first_tile` of y, to squares of outputs
-// `[batch, height, width, channels]`; `slot(row, column)` says where the products lie.
-template <typename Transform, typename Slot>
-CARDINAL_AVX512 void WriteSquares(const float* m, const Sums& sums, const Slot& slot, const Tiling& tiling,
-                                  long first_tile, long channels, long panel, float* y) {
-  for (long t = 0; t < sums.tiles; ++t) {
-    const auto [image, row, column] = tiling.At(first_tile + t);
-    const long rows = tiling.height - row, columns = tiling.width - column;
-    const auto next = tiling.At(first_tile + std::min(t + 1, sums.tiles - 1));
-    const Image next_image{y + next.image * tiling.height * tiling.width * channels, tiling.height, tiling.width, channels};
-    for (long lane = 0; lane < kPanel; lane += kLanes) {
-      Prefetch<true>(next_image, {next.row, next.column, kOut, kOut}, panel * kPanel + lane);
-      float* out = y + ((image * tiling.height + row) * tiling.width + column) * channels + panel * kPanel + lane;
-      BothWays<Transform, Transform>(
-          [&](int i, int j, __m512& v) CARDINAL_AVX512 { v = _mm512_load_ps(m + sums.At(slot(i, j), t) + lane); },
-          [&](int i, int j, __m512 v) CARDINAL_AVX512 {
-            if (i < rows && j < columns) _mm512_storeu_ps(out + (i * tiling.width + j) * channels, v);
-          });
-    }
-  }
-}
-
 // Sums of a range of tiles, which begins with tile `from` of v, over the channels from `first_channel` on that `filters`, which
 // u holds, is of.
 template <typename Plan>
@@ -65,6 +44,51 @@ void AddProducts(const float* v, const Panels<typename Plan::Tiles>& panels, lon
     }
   }
 }
+
+// What plans of the forward pass have in common: y `[batch, out_height, out_width, out]` of x
+// `[batch, in_height, in_width, in]`, in squares of outputs.
+class ForwardPlan {
+ public:
+  ForwardPlan(const Geometry& geometry, const float* x, const float* filter, bool is_exchanged, float* y)
+      : g_(geometry), x_(x), filter_{filter, geometry.in_channels, geometry.out_channels, is_exchanged}, y_(y) {}
+
+  long in_channels() const { return g_.in_channels; }
+  long out_channels() const { return g_.out_channels; }
+  Tiling tiling() const { return {g_.batch, g_.out_height, g_.out_width, kOut}; }
+
+ protected:
+  // Writes the sums of a range of tiles, the first of which is tile `first_tile` of y; `slot(row, column)` says where products
+  // lie.
+  template <typename Transform, typename Slot>
+  CARDINAL_AVX512 void WriteSquares(const float* m, const Sums& sums, long first_tile, long panel,
+                                    const Slot& slot) const {
+    const Tiling tiles = tiling();
+    const long width = g_.out_width, channels = g_.out_channels, size = g_.out_height * width * channels;
+    for (long t = 0; t < sums.tiles; ++t) {
+      const auto [image, row, column] = tiles.At(first_tile + t);
+      const long rows = g_.out_height - row, columns = width - column;
+      const auto next = tiles.At(first_tile + std::min(t + 1, sums.tiles - 1));
+      const Image next_image{y_ + next.image * size, g_.out_height, width, channels};
+      for (long lane = 0; lane < kPanel; lane += kLanes) {
+        const long channel = panel * kPanel + lane;
+        Prefetch<true>(next_image, {next.row, next.column, kOut, kOut}, channel);
+        float* out = y_ + image * size + (row * width + column) * channels + channel;
+        BothWays<Transform, Transform>(
+            [&](int i, int j, __m512& v) CARDINAL_AVX512 { v = _mm512_load_ps(m + sums.At(slot(i, j), t) + lane); },
+            [&](int i, int j, __m512 v) CARDINAL_AVX512 {
+              if (i < rows && j < columns) _mm512_storeu_ps(out + (i * width + j) * channels, v);
+            });
+      }
+    }
+  }
+
+  const Geometry g_;
+  const float* const x_;
+  const Filter filter_;
+
+ private:
+  float* const y_;
+};
 
 // A processor's second-level cache holds so much transformed input beside filters and products.
 constexpr long kOwnBytes = 512L << 10;
@@ -116,7 +140,7 @@ void Forward(const Plan& plan) {
     return;
   }
   // Many: tiles are transformed for all, and a job takes one panel of outputs, whose filters stay with it.
-  constexpr long kRange = 8 * kMostRows, kTilesAJob = 8;
+  constexpr long kRange = 8 * kMostRows;
   const long at_a_time = std::min(count, std::max(kRange, kSharedBytes / tile_bytes / kRange * kRange));
   const TilePanels panels{in, at_a_time};
   float* v = v_scratch.OfSize(panels.Size());
@@ -124,10 +148,7 @@ void Forward(const Plan& plan) {
   const float* u = is_used_once ? nullptr : transform_filters();
   for (long begin = 0; begin < count; begin += at_a_time) {
     const long now = std::min(at_a_time, count - begin);
-    Team::Instance().Run((now + kTilesAJob - 1) / kTilesAJob, [&](long job) {
-      const long end = std::min(now, (job + 1) * kTilesAJob);
-      for (long t = job * kTilesAJob; t < end; ++t) plan.TransformTile(begin + t, panels, t, v);
-    });
+    ShareTiles(now, [&](long t) { plan.TransformTile(begin + t, panels, t, v); });
     Team::Instance().Run((now + kRange - 1) / kRange * out_panels, [&](long job) {
       const long panel = job % out_panels, from = job / out_panels * kRange;
       const Sums sums{std::min(kRange, now - from)};

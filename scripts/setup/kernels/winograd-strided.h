@@ -58,7 +58,7 @@ CARDINAL_AVX512 inline void TransformStridedFilter(const Filter& filter, bool ar
 }
 
 // y `[batch, out_height, out_width, out]` of x `[batch, in_height, in_width, in]`.
-class StridedForward {
+class StridedForward : public ForwardPlan {
  public:
   using Tiles = Phases;
   using Filters = Phases;
@@ -68,12 +68,7 @@ class StridedForward {
     return {Phases::First(i, j), Phases::First(i, j), Phases::Count(i, j)};
   }
 
-  StridedForward(const Geometry& geometry, const float* x, const float* filter, float* y)
-      : g_(geometry), x_(x), filter_{filter, geometry.in_channels, geometry.out_channels, false}, y_(y) {}
-
-  long in_channels() const { return g_.in_channels; }
-  long out_channels() const { return g_.out_channels; }
-  Tiling tiling() const { return {g_.batch, g_.out_height, g_.out_width, kOut}; }
+  using ForwardPlan::ForwardPlan;
 
   void TransformTile(long tile, const Panels<Tiles>& panels, long at, float* v) const {
     TransformStridedTile(g_, x_, tiling(), tile, panels, at, v);
@@ -84,14 +79,8 @@ class StridedForward {
   }
 
   void WriteOutputs(const float* m, const Sums& sums, long first_tile, long panel) const {
-    WriteSquares<EvenOutput>(m, sums, kStridedSlot, tiling(), first_tile, g_.out_channels, panel, y_);
+    WriteSquares<EvenOutput>(m, sums, first_tile, panel, kStridedSlot);
   }
-
- private:
-  const Geometry g_;
-  const float* const x_;
-  const Filter filter_;
-  float* const y_;
 };
 
 // What 8 rows or columns of the input, from `first` on, are to the output gradient, with `padding` zeros before the input. In
@@ -175,17 +164,12 @@ class StridedBackpropInput {
 };
 
 // d_filter `[3, 3, in, out]` of x and dy.
-class StridedBackpropFilter {
+class StridedBackpropFilter : public FilterGradientPlan {
  public:
   using Inputs = Phases;
   using Outputs = Square<kStridedTile>;
 
-  StridedBackpropFilter(const Geometry& geometry, const float* x, const float* dy, float* d_filter)
-      : g_(geometry), x_(x), dy_(dy), d_filter_(d_filter) {}
-
-  long in_channels() const { return g_.in_channels; }
-  long out_channels() const { return g_.out_channels; }
-  Tiling tiling() const { return {g_.batch, g_.out_height, g_.out_width, kOut}; }
+  using FilterGradientPlan::FilterGradientPlan;
 
   void TransformTile(long tile, long at, const Panels<Inputs>& v_panels, float* v, const Panels<Outputs>& w_panels,
                      float* w) const {
@@ -194,29 +178,19 @@ class StridedBackpropFilter {
   }
 
   CARDINAL_AVX512 void WriteFilter(const float* sums, long in_panel, long out_panel) const {
-    for (long c = 0; c < kPanel; ++c) {
-      for (long lane = 0; lane < kPanel; lane += kLanes) {
-        const float* from = sums + c * kPanel + lane;
-        float* to = d_filter_ + (in_panel * kPanel + c) * g_.out_channels + out_panel * kPanel + lane;
-        ForPhases([&](auto odd_row, auto odd_column) CARDINAL_AVX512 {
-          const PhaseTaps rows{odd_row, false}, columns{odd_column, false};
-          BothWays<ByPhase<odd_row, EvenFilterGradient, OddFilterGradient>,
-                   ByPhase<odd_column, EvenFilterGradient, OddFilterGradient>>(
-              [&](int i, int j, __m512& v) CARDINAL_AVX512 {
-                v = _mm512_load_ps(from + Phases::Slot(odd_row, odd_column, i, j) * kPairSlot);
-              },
-              [&](int i, int j, __m512 v) CARDINAL_AVX512 {
-                _mm512_storeu_ps(to + (rows[i] * kTaps + columns[j]) * g_.in_channels * g_.out_channels, v);
-              });
-        });
-      }
-    }
+    ForFilters(sums, in_panel, out_panel, [&](const float* from, float* to) CARDINAL_AVX512 {
+      ForPhases([&](auto odd_row, auto odd_column) CARDINAL_AVX512 {
+        const PhaseTaps rows{odd_row, false}, columns{odd_column, false};
+        BothWays<ByPhase<odd_row, EvenFilterGradient, OddFilterGradient>,
+                 ByPhase<odd_column, EvenFilterGradient, OddFilterGradient>>(
+            [&](int i, int j, __m512& v) CARDINAL_AVX512 {
+              v = _mm512_load_ps(from + Phases::Slot(odd_row, odd_column, i, j) * kPairSlot);
+            },
+            [&](int i, int j, __m512 v)
+                CARDINAL_AVX512 { _mm512_storeu_ps(to + (rows[i] * kTaps + columns[j]) * Tap(), v); });
+      });
+    });
   }
-
- private:
-  const Geometry g_;
-  const float *const x_, *const dy_;
-  float* const d_filter_;
 };
 
 }  // namespace cardinal::winograd

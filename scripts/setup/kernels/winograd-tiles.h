@@ -1,6 +1,7 @@
 // Images as tiles, and where what comes of them lies.
 #pragma once
 
+#include "team.h"
 #include "winograd-transforms.h"
 
 namespace cardinal::winograd {
@@ -38,6 +39,16 @@ struct Image {
   const float* values;
   long height, width, channels;
 };
+
+// Calls work(tile) for each of `count` tiles, shared out among the team.
+template <typename Work>
+void ShareTiles(long count, const Work& work) {
+  constexpr long kTilesAJob = 8;
+  Team::Instance().Run((count + kTilesAJob - 1) / kTilesAJob, [&](long job) {
+    const long end = std::min(count, (job + 1) * kTilesAJob);
+    for (long tile = job * kTilesAJob; tile < end; ++tile) work(tile);
+  });
+}
 
 // What a transform makes of a tile are slots, one or several to each product: a layout says how many, and which product a slot
 // belongs to. Here as many as products.

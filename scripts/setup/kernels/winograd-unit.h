@@ -27,19 +27,14 @@ inline void TransformUnitTile(const Geometry& g, const float* x, const Tiling& t
 
 // y `[batch, out_height, out_width, out]` of x `[batch, in_height, in_width, in]`. The input gradient is the same of a turned
 // geometry and a filter that is turned by 180 degrees and exchanged.
-class UnitForward {
+class UnitForward : public ForwardPlan {
  public:
   using Tiles = Square<kTile>;
   using Filters = Square<kTile>;
   using Outputs = Square<kTile>;
   static Sum SumOf(int slot) { return {slot, slot, 1}; }
 
-  UnitForward(const Geometry& geometry, const float* x, const float* filter, bool is_turned, float* y)
-      : g_(geometry), x_(x), filter_{filter, geometry.in_channels, geometry.out_channels, is_turned}, y_(y) {}
-
-  long in_channels() const { return g_.in_channels; }
-  long out_channels() const { return g_.out_channels; }
-  Tiling tiling() const { return {g_.batch, g_.out_height, g_.out_width, kOut}; }
+  using ForwardPlan::ForwardPlan;
 
   void TransformTile(long tile, const Panels<Tiles>& panels, long at, float* v) const {
     TransformUnitTile(g_, x_, tiling(), tile, panels, at, v);
@@ -60,28 +55,17 @@ class UnitForward {
   }
 
   void WriteOutputs(const float* m, const Sums& sums, long first_tile, long panel) const {
-    WriteSquares<OutputTransform>(m, sums, kUnitSlot, tiling(), first_tile, g_.out_channels, panel, y_);
+    WriteSquares<OutputTransform>(m, sums, first_tile, panel, kUnitSlot);
   }
-
- private:
-  const Geometry g_;
-  const float* const x_;
-  const Filter filter_;
-  float* const y_;
 };
 
 // d_filter `[3, 3, in, out]` of x and dy.
-class UnitBackpropFilter {
+class UnitBackpropFilter : public FilterGradientPlan {
  public:
   using Inputs = Square<kTile>;
   using Outputs = Square<kTile>;
 
-  UnitBackpropFilter(const Geometry& geometry, const float* x, const float* dy, float* d_filter)
-      : g_(geometry), x_(x), dy_(dy), d_filter_(d_filter) {}
-
-  long in_channels() const { return g_.in_channels; }
-  long out_channels() const { return g_.out_channels; }
-  Tiling tiling() const { return {g_.batch, g_.out_height, g_.out_width, kOut}; }
+  using FilterGradientPlan::FilterGradientPlan;
 
   void TransformTile(long tile, long at, const Panels<Inputs>& v_panels, float* v, const Panels<Outputs>& w_panels,
                      float* w) const {
@@ -90,24 +74,12 @@ class UnitBackpropFilter {
   }
 
   CARDINAL_AVX512 void WriteFilter(const float* sums, long in_panel, long out_panel) const {
-    for (long c = 0; c < kPanel; ++c) {
-      for (long lane = 0; lane < kPanel; lane += kLanes) {
-        const float* from = sums + c * kPanel + lane;
-        float* to = d_filter_ + (in_panel * kPanel + c) * g_.out_channels + out_panel * kPanel + lane;
-        BothWays<FilterGradient, FilterGradient>(
-            [&](int i, int j, __m512& v)
-                CARDINAL_AVX512 { v = _mm512_load_ps(from + kUnitSlot(i, j) * kPairSlot); },
-            [&](int i, int j, __m512 v) CARDINAL_AVX512 {
-              _mm512_storeu_ps(to + (i * kTaps + j) * g_.in_channels * g_.out_channels, v);
-            });
-      }
-    }
+    ForFilters(sums, in_panel, out_panel, [&](const float* from, float* to) CARDINAL_AVX512 {
+      BothWays<FilterGradient, FilterGradient>(
+          [&](int i, int j, __m512& v) CARDINAL_AVX512 { v = _mm512_load_ps(from + kUnitSlot(i, j) * kPairSlot); },
+          [&](int i, int j, __m512 v) CARDINAL_AVX512 { _mm512_storeu_ps(to + (i * kTaps + j) * Tap(), v); });
+    });
   }
-
- private:
-  const Geometry g_;
-  const float *const x_, *const dy_;
-  float* const d_filter_;
 };
 
 }  // namespace cardinal::winograd
