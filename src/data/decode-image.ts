@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 
-import { CardinalError, check } from '../errors';
+import { CardinalError, check, unknownChoice } from '../errors';
 import { roundHalfToEven } from '../ops/round-half-to-even';
+import { INTERPOLATIONS, resample, type Interpolation, type RgbImage } from './resample';
 
 // sharp loads a native library, which most commands can do without.
 const requireWhenNeeded = createRequire(__filename);
@@ -13,19 +14,25 @@ export interface ImageSize {
   readonly resize: number;
   /** Side of the square that is then cut out of the centre; at most `resize`. */
   readonly size: number;
-  /** `bilinear` by default. */
-  readonly interpolation?: 'bilinear' | 'bicubic';
+  /** By Pillow's name; `bilinear` by default. */
+  readonly interpolation?: Interpolation;
 }
 
-// Both average over the pixels that one of the result covers, as Pillow does, which torchvision scales with.
-const KERNELS = { bilinear: 'linear', bicubic: 'cubic' } as const;
+// libuv decodes four at a time; with two more, one is read and one scaled meanwhile. More would only fill the memory.
+const MOST_AT_ONCE = 6;
 
 /**
  * Reads image files, brings them to one size, and puts them side by side: `[count, size, size, 3]`, bytes of red, green and
- * blue. Transparency is ignored, and a camera's note which side is up is heeded.
+ * blue.
+ *
+ * An image becomes what torchvision's `Resize` and `CenterCrop` make of Pillow's `Image.open(path).convert('RGB')`: the
+ * colour profile is not applied, transparency is dropped and leaves the colours beneath it, grey becomes three equal
+ * channels, and inks (CMYK) are turned into light by arithmetic alone. Two things are otherwise: a camera's note which side
+ * is up is heeded, as by Pillow's `ImageOps.exif_transpose`, and of 16 bits of grey the upper 8 are taken, as TensorFlow
+ * does, where Pillow gives white.
  *
  * @param onProgress told how many images are done
- * @throws InvalidArgumentError for sizes out of range
+ * @throws InvalidArgumentError for sizes out of range or an unknown interpolation
  * @throws CardinalError naming a file that cannot be read as an image
  */
 export async function decodeImages(
@@ -37,6 +44,10 @@ export async function decodeImages(
   check(positive(size.size), 'size', 'a whole number of pixels of at least 1', size.size);
   const atLeast = `a whole number of pixels of at least ${size.size}, the side of the crop`;
   check(positive(size.resize) && size.resize >= size.size, 'resize', atLeast, size.resize);
+  const { interpolation = 'bilinear' } = size;
+  if (!INTERPOLATIONS.includes(interpolation)) {
+    throw unknownChoice('interpolation', interpolation, INTERPOLATIONS);
+  }
   const bytes = size.size * size.size * 3;
   const images = new Uint8Array(paths.length * bytes);
   let next = 0;
@@ -44,40 +55,51 @@ export async function decodeImages(
   const work = async (): Promise<void> => {
     while (next < paths.length) {
       const index = next++;
-      images.set(await decodeImage(paths[index], size), index * bytes);
+      const image = await decodeImage(paths[index]);
+      images.set(scaleAndCrop(image, size.resize, size.size, interpolation), index * bytes);
       onProgress?.(++done);
     }
   };
-  // Enough of them that one is decoded while another is read.
-  await Promise.all(Array.from({ length: 2 * cpus().length }, work));
+  await Promise.all(Array.from({ length: Math.min(2 * cpus().length, MOST_AT_ONCE) }, work));
   return images;
 }
 
-async function decodeImage(path: string, { resize, size, interpolation }: ImageSize): Promise<Uint8Array> {
+/** The pixels of a file, upright, as they are stored: nothing is done to the colours that Pillow does not do. */
+async function decodeImage(path: string): Promise<RgbImage> {
   const sharp = requireWhenNeeded('sharp') as typeof import('sharp');
   try {
-    const image = sharp(path, { failOn: 'error' });
-    const { autoOrient: upright } = await image.metadata();
-    const shorter = Math.min(upright.width, upright.height);
-    // As torchvision rounds: the longer side down, and the corner of the crop, where it lies between two pixels, to the even.
-    const [width, height] = [upright.width, upright.height].map((length) =>
-      Math.floor((resize * length) / shorter),
-    );
-    const [left, top] = [width, height].map((length) => roundHalfToEven((length - size) / 2));
-    return await image
-      .autoOrient()
-      .resize(width, height, {
-        fit: 'fill',
-        kernel: KERNELS[interpolation ?? 'bilinear'],
-        fastShrinkOnLoad: false,
-      })
-      .extract({ left, top, width: size, height: size })
-      .toColourspace('srgb')
-      .removeAlpha()
-      .raw()
-      .toBuffer();
+    const image = sharp(path, { failOn: 'error', ignoreIcc: true }).autoOrient();
+    const inks = (await image.metadata()).space === 'cmyk';
+    // libvips would turn inks into light by a colour profile of its own.
+    if (inks) image.pipelineColourspace('cmyk').toColourspace('cmyk');
+    else image.toColourspace('srgb').removeAlpha();
+    const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+    return { pixels: inks ? lightOfInks(data) : data, width: info.width, height: info.height };
   } catch (error) {
     const [reason] = (error as Error).message.split('\n');
     throw new CardinalError(`${path} could not be read as an image: ${reason}`);
   }
+}
+
+/** Cyan, magenta, yellow and black to red, green and blue: what the black leaves, less the share that the ink takes of it. */
+function lightOfInks(inks: Uint8Array): Uint8Array {
+  const pixels = new Uint8Array((inks.length / 4) * 3);
+  for (let read = 0, write = 0; read < inks.length; read += 4) {
+    const left = 255 - inks[read + 3];
+    for (let ink = 0; ink < 3; ink++) pixels[write++] = left - Math.round((inks[read + ink] * left) / 255);
+  }
+  return pixels;
+}
+
+/** As torchvision rounds: the longer side down, and the corner of the crop, where it lies between two pixels, to the even. */
+function scaleAndCrop(
+  image: RgbImage,
+  resize: number,
+  size: number,
+  interpolation: Interpolation,
+): Uint8Array {
+  const sides = [image.width, image.height] as const;
+  const [width, height] = sides.map((length) => Math.floor((resize * length) / Math.min(...sides)));
+  const [left, top] = [width, height].map((length) => roundHalfToEven((length - size) / 2));
+  return resample(image, [width, height], { left, top, width: size, height: size }, interpolation);
 }

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 
-import { decodeImages } from '../../src/data/decode-image';
 import { loadImageFolder } from '../../src/data/image-folder';
 import type { LoadProgress } from '../../src/data/load-progress';
 import { makeImageFolder } from './made-image-folder';
@@ -130,60 +129,5 @@ describe('what is no folder of classes is refused', () => {
   ])('%j', async (wrong, message) => {
     await makeImageFolder(folder, { count: 2, seed: 1 });
     await expect(loadImageFolder(folder, { ...OPTIONS, ...wrong })).rejects.toThrow(message);
-  });
-});
-
-describe('images are brought to one size as torchvision does', () => {
-  test('the shorter side is scaled, the centre cut out', async () => {
-    // Columns of the levels 0, 2, 4 … in a picture 40 wide and 20 high, and the same turned.
-    const [width, height] = [40, 20];
-    const pixels = Uint8Array.from({ length: width * height * 3 }, (_, i) => 2 * (Math.floor(i / 3) % width));
-    const file = join(folder, 'wide.png');
-    await sharp(pixels, { raw: { width, height, channels: 3 } }).toFile(file);
-    const [wide] = [await decodeImages([file], { resize: 10, size: 8 })];
-    // Two columns make one: columns 6 to 13 of 20, each the mean of two levels.
-    const inner = Array.from({ length: 8 }, (_, x) => wide[x * 3]);
-    inner.forEach((level, x) => expect(Math.abs(level - (4 * (6 + x) + 1))).toBeLessThanOrEqual(1));
-    // No scaling at all keeps every pixel.
-    const kept = await decodeImages([file], { resize: 20, size: 20 });
-    expect([...kept.subarray(0, 9)]).toEqual([20, 20, 20, 22, 22, 22, 24, 24, 24]);
-  });
-
-  test('a crop between two pixels goes to the even one', async () => {
-    const left = async (width: number) => {
-      const pixels = Uint8Array.from({ length: width * 4 * 3 }, (_, i) => Math.floor(i / 3) % width);
-      const file = join(folder, `${width}.png`);
-      await sharp(pixels, { raw: { width, height: 4, channels: 3 } }).toFile(file);
-      return (await decodeImages([file], { resize: 4, size: 4 }))[0];
-    };
-    expect([await left(5), await left(7), await left(9), await left(6)]).toEqual([0, 2, 2, 1]);
-  });
-
-  test('grey, transparent and turned images become upright red, green and blue', async () => {
-    const grey = join(folder, 'grey.png');
-    await sharp(
-      Uint8Array.from({ length: 16 }, (_, i) => i * 10),
-      { raw: { width: 4, height: 4, channels: 1 } },
-    )
-      .toColourspace('b-w')
-      .toFile(grey);
-    const clear = join(folder, 'clear.png');
-    const background = { r: 200, g: 100, b: 50, alpha: 0.5 };
-    await sharp({ create: { width: 4, height: 4, channels: 4, background } }).toFile(clear);
-    const turned = join(folder, 'turned.jpg');
-    const halves = Uint8Array.from({ length: 16 * 16 * 3 }, (_, i) => (Math.floor(i / 3) % 16 < 8 ? 0 : 255));
-    await sharp(halves, { raw: { width: 16, height: 16, channels: 3 } })
-      .withMetadata({ orientation: 6 })
-      .toFile(turned);
-    const [one, two] = [grey, clear].map((file) => decodeImages([file], { resize: 4, size: 4 }));
-    expect([...(await one).subarray(0, 6)]).toEqual([0, 0, 0, 10, 10, 10]);
-    expect([...(await two).subarray(0, 3)]).toEqual([200, 100, 50]);
-    // Orientation 6: the left half is the top.
-    const upright = await decodeImages([turned], { resize: 16, size: 16 });
-    expect([upright[0], upright[15 * 3], upright[15 * 16 * 3]].map((level) => level > 128)).toEqual([
-      false,
-      false,
-      true,
-    ]);
   });
 });
