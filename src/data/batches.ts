@@ -1,5 +1,6 @@
 import { check } from '../errors';
 import { checkAugmentation, imageWriter, type Augmentation } from './augmentation';
+import { checkDataset } from './check-dataset';
 import type { ImageDataset } from './image-dataset';
 import { seededRandom } from './random';
 
@@ -36,7 +37,8 @@ export interface BatchOptions {
  * A batch is a function of the dataset and the options alone, and what augmentation does to an image depends on
  * (seed, epoch, index) and not on the batch size.
  *
- * @throws InvalidArgumentError at the call, before the first batch, when an option is out of range
+ * @throws InvalidArgumentError at the call, before the first batch, when an option is out of range or the dataset's arrays do
+ *   not fit together
  *
  * @example
  * for (const batch of batches(train, { batchSize: 64, shuffle: true, seed: 1, epoch, augmentation: { padCrop: 4, flip: true } })) {
@@ -46,6 +48,7 @@ export interface BatchOptions {
  */
 export function batches(dataset: ImageDataset, options: BatchOptions): Generator<Batch, void, undefined> {
   const { batchSize, seed = 0, epoch = 0, skip = 0, augmentation = {} } = options;
+  checkDataset(dataset, 'dataset');
   check(
     Number.isInteger(batchSize) && batchSize >= 1,
     'batchSize',

@@ -1,4 +1,5 @@
 import { check, invalidArgument } from '../errors';
+import { checkDataset } from './check-dataset';
 import { seededRandom } from './random';
 
 /**
@@ -41,8 +42,8 @@ export interface SubsetOptions {
  *
  * Where `count` does not divide by the number of classes, the seed also draws the classes that get one more.
  *
- * @throws InvalidArgumentError when `count` is not a whole number from 1 to what the scarcest class allows, or
- *   `exclude` names an image that is not there
+ * @throws InvalidArgumentError when `count` is not a whole number from 1 to what the scarcest class allows, `exclude` names
+ *   an image that is not there, or the dataset's arrays do not fit together
  *
  * @example
  * const train = subset(cifar10.train, { count: 10_000, seed: 1 });
@@ -50,6 +51,7 @@ export interface SubsetOptions {
  */
 export function subset(dataset: ImageDataset, options: SubsetOptions): ImageSubset {
   const { count, seed, exclude = [] } = options;
+  checkDataset(dataset, 'dataset');
   check(Number.isSafeInteger(seed), 'seed', 'a whole number', seed);
   const byClass = indicesByClass(dataset, exclude);
 
@@ -100,7 +102,9 @@ function select(dataset: ImageDataset, indices: readonly number[]): ImageSubset 
   const size = height * width * channels;
   const sorted = Int32Array.from(indices).sort();
   const images = new Uint8Array(sorted.length * size);
-  const labels = new Uint8Array(sorted.length);
+  // Who writes JavaScript may bring other arrays than bytes, and then more classes than those can number.
+  const isBytes = dataset.classNames.length <= 256;
+  const labels = (isBytes ? new Uint8Array(sorted.length) : new Int32Array(sorted.length)) as Uint8Array;
   sorted.forEach((index, position) => {
     images.set(dataset.images.subarray(index * size, (index + 1) * size), position * size);
     labels[position] = dataset.labels[index];

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
 import { batches, type Batch } from '../data/batches';
+import { checkDataset } from '../data/check-dataset';
 import type { ImageDataset } from '../data/image-dataset';
 import { check, InterruptedError } from '../errors';
 import { countCorrect, crossEntropySum, predictedClasses } from './classification';
@@ -35,7 +36,8 @@ export interface Evaluation {
 /**
  * Loss and accuracy of a model that outputs logits on all images of a dataset.
  *
- * @throws InvalidArgumentError if the model's input or output does not fit the dataset
+ * @throws InvalidArgumentError if the model's input or output does not fit the dataset, or the dataset's arrays do not fit
+ *   together
  * @throws InterruptedError once `signal` is aborted
  *
  * @example
@@ -46,6 +48,7 @@ export async function evaluate(
   dataset: ImageDataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  checkDataset(dataset, 'dataset');
   checkModel(model, dataset);
   const { batchSize = 256, testTimeAugmentation = 'none', onProgress, onLogits, signal } = options;
   const classes = dataset.classNames.length;

@@ -1,7 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
 
 import { accelerate, isAccelerated, restore } from '../backends/accelerate';
+import { checkDataset, checkSameClasses } from '../data/check-dataset';
 import type { ImageDataset } from '../data/image-dataset';
+import { check } from '../errors';
 import { checkModel } from './evaluate';
 import { resolveRecipe, type Recipe } from './recipe';
 import type { EpochMetrics, TrainProgress, TrainState } from './train-state';
@@ -81,7 +83,7 @@ export interface TrainResult {
  * the same call gives the same weights. An epoch leaves out the images that do not fill a last batch.
  *
  * @param options parts of a recipe, the rest being `DEFAULT_RECIPE`, and hooks
- * @throws InvalidArgumentError for options out of range, or a model that does not fit the data
+ * @throws InvalidArgumentError for options out of range, a model that does not fit the data, or data that do not fit together
  * @throws InterruptedError once `signal` is aborted
  * @throws CardinalError when the loss stops being a finite number; the last checkpoint is from before
  *
@@ -99,8 +101,7 @@ export async function train(
   const { signal, resumeFrom, compile, onNotCompiled, ...others } = options;
   const { onStep, onValidation, onEpoch, onCheckpoint, ...given } = others;
   const recipe = resolveRecipe(given);
-  checkModel(model, data.train);
-  if (data.validation !== undefined) checkModel(model, data.validation);
+  checkData(model, data);
   const hooks: TrainHooks = {
     signal,
     resumeFrom,
@@ -121,4 +122,16 @@ export async function train(
     if (!wasAccelerated) restore();
     run.dispose();
   }
+}
+
+function checkData(model: tf.LayersModel, data: TrainData): void {
+  const isObject = typeof data === 'object' && data !== null;
+  check(isObject, 'data', 'an object of `train` and perhaps `validation`', typeof data);
+  const { train: images, validation } = data;
+  checkDataset(images, 'data.train');
+  checkModel(model, images);
+  if (validation === undefined) return;
+  checkDataset(validation, 'data.validation');
+  checkSameClasses(images, validation, 'data.validation');
+  checkModel(model, validation);
 }
