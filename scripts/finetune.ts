@@ -81,7 +81,8 @@ export async function prepareFinetune(
     seed,
   };
   const onProgress = reporter?.onData?.bind(reporter);
-  const images = await loadImageFolder(request.folder, { ...reading, onProgress });
+  const onNote = reporter?.onNote?.bind(reporter);
+  const images = await loadImageFolder(request.folder, { ...reading, onProgress, onNote });
   const { classNames } = images.train;
   const recipe = resolveRecipe({
     epochs: EPOCHS,

@@ -47,7 +47,8 @@ async function loadRunFolder(
 ): Promise<LoadedImages> {
   const { classNames, ...options } = reading;
   const onProgress = (event: LoadProgress): void => reporter?.onData?.(event);
-  const images = await loadImageFolder(folder, { ...options, onProgress });
+  const onNote = reporter?.onNote?.bind(reporter);
+  const images = await loadImageFolder(folder, { ...options, onProgress, onNote });
   const found = images.train.classNames;
   if (found.join('/') !== classNames.join('/')) {
     throw new CardinalError(

@@ -1,11 +1,13 @@
-import { readdir } from 'node:fs/promises';
-import { basename, extname, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
-import { CardinalError, check, invalidArgument, unknownChoice } from '../errors';
+import { CardinalError, check, listed, unknownChoice } from '../errors';
 import { decodeImages, type ImageSize } from './decode-image';
+import { findImages } from './find-images';
+import { findSplits } from './find-splits';
 import type { ImageDataset } from './image-dataset';
 import type { LoadProgress } from './load-progress';
 import { seededRandom } from './random';
+import { readFolder } from './read-folder';
 
 /** How the images of a folder become a model's input. */
 export interface ImageFolderOptions extends ImageSize {
@@ -17,6 +19,8 @@ export interface ImageFolderOptions extends ImageSize {
   /** Draws those; 0 by default. */
   readonly seed?: number;
   readonly onProgress?: (event: LoadProgress) => void;
+  /** Told in one line each what is passed over or missing. */
+  readonly onNote?: (note: string) => void;
 }
 
 /** The images of a folder, all of one size. */
@@ -28,8 +32,6 @@ export interface ImageFolder {
   readonly test: ImageDataset;
 }
 
-const EXTENSIONS: ReadonlySet<string> = new Set(['.png', '.jpg', '.jpeg']);
-const VALIDATION_FOLDERS = ['val', 'valid', 'validation'] as const;
 // Labels are bytes.
 const MOST_CLASSES = 256;
 // The longest array that Node 20 can hold.
@@ -43,14 +45,18 @@ interface LabelledFile {
 
 /**
  * PNG and JPEG images sorted into a folder for each class: `FOLDER/daisy/1.jpg`, or `FOLDER/train/daisy/1.jpg` with
- * `FOLDER/val` and `FOLDER/test`, one or both. Classes are numbered by their names in alphabetical order.
+ * `FOLDER/val` and `FOLDER/test`, one or both; `training`, `valid`, `validation` and `testing` are other names of those, in
+ * any case. A folder of such a name that holds images, not folders, is a class like any. Classes are numbered by their
+ * names in the order of code points, as torchvision and Keras do; validation and test images need not have all of them.
  *
- * Each image is scaled until its shorter side is `resize` pixels, and the square in its centre cut out, as torchvision
- * does for evaluation. Hidden files, and files beside the class folders, are passed over.
+ * Each image is scaled until its shorter side is `resize` pixels, and the square in its centre cut out, to the bit as
+ * torchvision does for evaluation, and upright. Links are followed. Hidden files and folders, what systems leave behind
+ * (`Thumbs.db`, `desktop.ini`, `__MACOSX`), files that are no images, and files beside the class folders are passed over.
  *
- * @throws InvalidArgumentError for a folder that is not there or not of this form, a class without images, fewer than 2 or
- *   more than 256 classes, or options out of range
- * @throws CardinalError naming a file that is not an image, or images too many for the memory at this size
+ * @throws InvalidArgumentError for a folder that is not there or not of this form, a class without training images or
+ *   without a folder in `train`, fewer than 2 or more than 256 classes, or options out of range
+ * @throws CardinalError naming an image that cannot be read or is of another format, a link to nothing, or images too many
+ *   for the memory at this size
  *
  * @example
  * const { mean, std, crop, interpolation } = modelInfo('resnet18');
@@ -62,15 +68,16 @@ export async function loadImageFolder(folder: string, options: ImageFolderOption
   const inRange = validationShare > 0 && validationShare < 1;
   check(inRange, 'validationShare', 'a number above 0 and below 1', validationShare);
   check(Number.isSafeInteger(seed), 'seed', 'a whole number', seed);
-  const { root, folders } = await findFolders(folder);
-  const classNames = await readClassNames(root);
-  const all = await listImages(root, classNames, classNames);
-  const [validation, test] = await Promise.all(
-    [folders.validation, folders.test].map(async (path) => {
-      if (path === undefined) return undefined;
-      return listImages(path, await foldersIn(path), classNames);
-    }),
-  );
+  const splits = await findSplits(folder);
+  const classNames = await readClassNames(splits.train);
+  const notes: Notes = { noImages: [], lines: [] };
+  if (splits.others.length > 0) {
+    notes.lines.push(`beside ${splits.train}, and passed over: ${listed(splits.others)}`);
+  }
+  const all = await listTraining(splits.train, classNames, notes);
+  const validation = await listHeldOut(splits.validation, classNames, notes);
+  const test = await listHeldOut(splits.test, classNames, notes);
+  tell(notes, options.onNote ?? (() => {}));
   const parts =
     validation === undefined ? holdOut(all, classNames, validationShare, seed) : { train: all, validation };
   const lists = [parts.train, parts.validation, ...(test === undefined ? [] : [test])];
@@ -79,67 +86,70 @@ export async function loadImageFolder(folder: string, options: ImageFolderOption
   return { train: decoded[0], validation: decoded[1], test: decoded[2] ?? decoded[1] };
 }
 
-async function findFolders(
-  folder: string,
-): Promise<{ root: string; folders: { validation?: string; test?: string } }> {
-  const names = await foldersIn(folder);
-  if (!names.includes('train')) return { root: folder, folders: {} };
-  const found = VALIDATION_FOLDERS.find((name) => names.includes(name));
-  return {
-    root: join(folder, 'train'),
-    folders: {
-      validation: found && join(folder, found),
-      test: names.includes('test') ? join(folder, 'test') : undefined,
-    },
-  };
-}
-
-async function foldersIn(path: string): Promise<string[]> {
-  const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
-      throw invalidArgument('folder', 'a folder with one folder of images for each class', path);
-    }
-    throw new CardinalError(`${path} could not be read: ${error.message}`);
-  });
-  return entries
-    .filter((entry) => !entry.isFile() && !entry.name.startsWith('.'))
-    .map(({ name }) => name)
-    .sort();
-}
-
-async function readClassNames(root: string): Promise<string[]> {
-  const names = await foldersIn(root);
+async function readClassNames(root: string): Promise<readonly string[]> {
+  const { folders } = await readFolder(root);
   const expectation = `from 2 to ${MOST_CLASSES} folders in ${root}, one of images for each class`;
-  const received = names.length === 1 ? `one (${names[0]})` : names.length;
-  check(names.length >= 2 && names.length <= MOST_CLASSES, 'folder', expectation, received);
-  return names;
+  const received = folders.length === 1 ? `one (${folders[0]})` : folders.length;
+  check(folders.length >= 2 && folders.length <= MOST_CLASSES, 'folder', expectation, received);
+  return folders;
 }
 
-/** The images of the classes `names`, in the order of their labels and names. */
-async function listImages(
+/** The images of every class, in the order of their labels and names. */
+async function listTraining(
   root: string,
-  names: readonly string[],
   classNames: readonly string[],
+  notes: Notes,
 ): Promise<LabelledFile[]> {
   const files: LabelledFile[] = [];
-  for (const name of names) {
+  const empty: string[] = [];
+  for (const [label, name] of classNames.entries()) {
+    const { images, others } = await findImages(join(root, name));
+    notes.noImages.push(...others);
+    files.push(...images.map((path) => ({ path, label })));
+    if (images.length === 0) empty.push(name);
+  }
+  const plural = empty.length === 1 ? 'class' : 'classes';
+  const wanted = `images of the ${plural} ${listed(empty.map((name) => `'${name}'`))}`;
+  check(empty.length === 0, 'folder', wanted, `none in ${listed(empty.map((name) => join(root, name)))}`);
+  return files;
+}
+
+/** The images of the classes that a folder has, likewise; it need not have all. */
+async function listHeldOut(
+  root: string | undefined,
+  classNames: readonly string[],
+  notes: Notes,
+): Promise<LabelledFile[] | undefined> {
+  if (root === undefined) return undefined;
+  const files: LabelledFile[] = [];
+  for (const name of (await readFolder(root)).folders) {
+    const { images, others } = await findImages(join(root, name));
+    notes.noImages.push(...others);
     const label = classNames.indexOf(name);
-    if (label < 0) throw unknownChoice(`class folder in ${root}`, name, classNames);
-    const path = join(root, name);
-    const entries = await readdir(path, { recursive: true, withFileTypes: true });
-    const found = entries
-      .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'Thumbs.db')
-      .map((entry) => join(entry.parentPath, entry.name))
-      .sort();
-    check(found.length > 0, 'folder', `images of the class '${name}'`, `none in ${path}`);
-    const other = found.find((file) => !EXTENSIONS.has(extname(file).toLowerCase()));
-    if (other !== undefined) {
-      throw new CardinalError(`${other} is no .png, .jpg or .jpeg image: take it out of its class's folder`);
-    }
-    files.push(...found.map((file) => ({ path: file, label })));
+    if (images.length > 0 && label < 0) throw unknownChoice(`class folder in ${root}`, name, classNames);
+    files.push(...images.map((path) => ({ path, label })));
   }
   check(files.length > 0, 'folder', 'images in folders, one for each class', `none in ${root}`);
+  const missing = classNames.filter((_, label) => !files.some((file) => file.label === label));
+  if (missing.length > 0) notes.lines.push(`${root} has no images of ${listed(missing)}`);
   return files;
+}
+
+/** What a person should hear of a folder. */
+interface Notes {
+  /** Paths of files that are passed over. */
+  readonly noImages: string[];
+  readonly lines: string[];
+}
+
+function tell({ noImages, lines }: Notes, onNote: (note: string) => void): void {
+  lines.forEach(onNote);
+  if (noImages.length === 0) return;
+  const [count, verb] =
+    noImages.length === 1
+      ? ['1 file that is no image', 'is']
+      : [`${noImages.length} files that are no images`, 'are'];
+  onNote(`${count} ${verb} passed over: ${listed(noImages, 3)}`);
 }
 
 /** Takes a share of each class, of at least one image, drawn by the seed. */

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -17,6 +17,13 @@ afterEach(() => rmSync(folder, { recursive: true }));
 async function colour(path: string, [r, g, b]: readonly number[], width = 16, height = 16): Promise<void> {
   mkdirSync(join(path, '..'), { recursive: true });
   await sharp({ create: { width, height, channels: 3, background: { r, g, b } } }).toFile(path);
+}
+
+/** Two images of each of two classes. */
+async function fruit(path: string): Promise<void> {
+  for (const name of ['apple', 'pear']) {
+    for (const i of [0, 1]) await colour(join(path, name, `${i}.png`), [1, 2, 3]);
+  }
 }
 
 test('classes by name, a share of each held out by the seed, every image in one part', async () => {
@@ -73,6 +80,140 @@ test('folders train, val and test are used as they are', async () => {
   expect([held.train.count, held.validation.count, held.test.count]).toEqual([9, 3, 4]);
 });
 
+describe('what lies beside the images', () => {
+  test('hidden folders and the litter of systems are passed over, at every level', async () => {
+    await fruit(join(folder, 'train'));
+    await fruit(join(folder, 'val'));
+    const litter = ['.ipynb_checkpoints', '__MACOSX', '@eaDir', '.git', '$RECYCLE.BIN'];
+    for (const parent of ['', 'train', 'val', join('train', 'pear'), join('val', 'apple')]) {
+      for (const name of litter) await colour(join(folder, parent, name, 'x', '0.png'), [9, 9, 9]);
+      for (const name of ['.DS_Store', '._0.png', 'Thumbs.db', 'desktop.ini', 'Desktop.ini', 'Icon\r']) {
+        writeFileSync(join(folder, parent, name), 'litter');
+      }
+    }
+    const notes: string[] = [];
+    const loaded = await loadImageFolder(folder, { ...OPTIONS, onNote: (note) => notes.push(note) });
+    expect(loaded.train).toMatchObject({ count: 4, classNames: ['apple', 'pear'] });
+    expect(loaded.validation.count).toBe(4);
+    expect(notes).toEqual([]);
+  });
+
+  test('files that are no images are passed over and told of', async () => {
+    await fruit(folder);
+    for (const name of ['labels.csv', 'README', 'LICENSE.md', '0.json']) {
+      writeFileSync(join(folder, 'pear', name), 'a,b');
+    }
+    const notes: string[] = [];
+    const { train, validation } = await loadImageFolder(folder, {
+      ...OPTIONS,
+      onNote: (note) => notes.push(note),
+    });
+    expect([train.count, validation.count]).toEqual([2, 2]);
+    const told = ['0.json', 'LICENSE.md', 'README'].map((name) => join(folder, 'pear', name)).join(', ');
+    expect(notes).toEqual([`4 files that are no images are passed over: ${told}, and 1 more`]);
+  });
+
+  test('links to files beside the class folders, to class folders, to images, and round about', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'elsewhere-'));
+    try {
+      await fruit(folder);
+      await colour(join(elsewhere, 'plums', '0.png'), [1, 2, 3]);
+      await colour(join(elsewhere, 'plums', 'more', '1.png'), [1, 2, 3]);
+      writeFileSync(join(elsewhere, 'notes.txt'), 'notes');
+      symlinkSync(join(elsewhere, 'notes.txt'), join(folder, 'notes.txt'));
+      symlinkSync(join(elsewhere, 'plums'), join(folder, 'plum'));
+      symlinkSync(join(elsewhere, 'plums', '0.png'), join(folder, 'pear', 'linked.png'));
+      symlinkSync(folder, join(folder, 'pear', 'all'));
+      symlinkSync(join(folder, 'pear'), join(folder, 'pear', 'round'));
+      const { train, validation } = await loadImageFolder(folder, OPTIONS);
+      expect(train.classNames).toEqual(['apple', 'pear', 'plum']);
+      // Of pears two, one linked, and by way of the folder above two apples and two plums.
+      const counts = [0, 1, 2].map(
+        (label) => [...train.labels, ...validation.labels].filter((other) => other === label).length,
+      );
+      expect(counts).toEqual([2, 7, 2]);
+    } finally {
+      rmSync(elsewhere, { recursive: true });
+    }
+  });
+
+  test('what is beside the splits, and a test without classes, is passed over and told of', async () => {
+    await fruit(join(folder, 'train'));
+    await fruit(join(folder, 'annotations'));
+    await colour(join(folder, 'test', '0.png'), [1, 2, 3]);
+    const notes: string[] = [];
+    const loaded = await loadImageFolder(folder, { ...OPTIONS, onNote: (note) => notes.push(note) });
+    expect([loaded.train.count, loaded.test]).toEqual([2, loaded.validation]);
+    const passedOver = [join(folder, 'annotations'), join(folder, 'test')].join(', ');
+    expect(notes).toEqual([`beside ${join(folder, 'train')}, and passed over: ${passedOver}`]);
+  });
+});
+
+describe('names of folders', () => {
+  test.each([
+    ['Train', 'Val', 'Test'],
+    ['TRAIN', 'VALID', 'TEST'],
+    ['training', 'validation', 'testing'],
+  ])('%s, %s and %s are splits', async (...names) => {
+    for (const name of names) await fruit(join(folder, name));
+    await colour(join(folder, names[0], 'pear', 'more', '9.png'), [1, 2, 3]);
+    const { train, validation, test: tested } = await loadImageFolder(folder, OPTIONS);
+    expect([train.count, validation.count, tested.count]).toEqual([5, 4, 4]);
+    expect(train.classNames).toEqual(['apple', 'pear']);
+  });
+
+  test('train, val and test are classes among others, in splits too', async () => {
+    const names = ['bus', 'test', 'train', 'val'];
+    for (const name of names) {
+      for (const i of [0, 1]) await colour(join(folder, name, `${i}.png`), [1, 2, 3]);
+    }
+    const { train, validation } = await loadImageFolder(folder, OPTIONS);
+    expect([train.classNames, train.count, validation.count]).toEqual([names, 4, 4]);
+    const split = mkdtempSync(join(tmpdir(), 'splits-'));
+    try {
+      for (const name of ['train', 'val']) cpSync(folder, join(split, name), { recursive: true });
+      const both = await loadImageFolder(split, OPTIONS);
+      expect([both.train.classNames, both.train.count, both.validation.count]).toEqual([names, 8, 8]);
+    } finally {
+      rmSync(split, { recursive: true });
+    }
+  });
+
+  test('an image that strayed into train does not make a class of it where val is beside it', async () => {
+    for (const name of ['train', 'val']) await fruit(join(folder, name));
+    await colour(join(folder, 'train', 'overview.png'), [1, 2, 3]);
+    const { train } = await loadImageFolder(folder, OPTIONS);
+    expect([train.classNames, train.count]).toEqual([['apple', 'pear'], 4]);
+  });
+
+  test('classes come in the order of code points, as from Python', async () => {
+    // Python: sorted(['b', 'A', 'a', 'B', '10', '9', 'é', 'z', '\uff21', '\U0001f34e'])
+    const sorted = ['10', '9', 'A', 'B', 'a', 'b', 'z', 'é', '\uff21', '\u{1f34e}'];
+    for (const name of [...sorted].reverse()) {
+      for (const i of [0, 1]) await colour(join(folder, `class ${name}`, `${i}.png`), [1, 2, 3]);
+    }
+    const { train } = await loadImageFolder(folder, OPTIONS);
+    expect(train.classNames).toEqual(sorted.map((name) => `class ${name}`));
+  });
+
+  test('a class that a split lacks, or has no images of, is told of', async () => {
+    for (const name of ['train', 'val', 'test']) await fruit(join(folder, name));
+    rmSync(join(folder, 'test', 'apple'), { recursive: true });
+    rmSync(join(folder, 'val', 'pear', '0.png'));
+    rmSync(join(folder, 'val', 'pear', '1.png'));
+    const notes: string[] = [];
+    const loaded = await loadImageFolder(folder, { ...OPTIONS, onNote: (note) => notes.push(note) });
+    expect([[...loaded.validation.labels], [...loaded.test.labels]]).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
+    expect(notes).toEqual([
+      `${join(folder, 'val')} has no images of pear`,
+      `${join(folder, 'test')} has no images of apple`,
+    ]);
+  });
+});
+
 describe('what is no folder of classes is refused', () => {
   test('no folder, no class, one class', async () => {
     await expect(loadImageFolder(join(folder, 'none'), OPTIONS)).rejects.toThrow(
@@ -106,18 +247,49 @@ describe('what is no folder of classes is refused', () => {
     );
   });
 
-  test('a file that is no image, by its name or by its bytes', async () => {
-    for (const name of ['apple', 'pear']) {
-      for (const i of [0, 1]) await colour(join(folder, name, `${i}.png`), [1, 2, 3]);
-    }
-    writeFileSync(join(folder, 'pear', 'labels.csv'), 'a,b');
+  test('every class without images is named', async () => {
+    await colour(join(folder, 'apple', '0.png'), [1, 2, 3]);
+    mkdirSync(join(folder, 'pear'));
+    mkdirSync(join(folder, 'plum'));
+    writeFileSync(join(folder, 'plum', 'notes.txt'), 'none yet');
     await expect(loadImageFolder(folder, OPTIONS)).rejects.toThrow(
-      `${join(folder, 'pear', 'labels.csv')} is no .png, .jpg or .jpeg image`,
+      `images of the classes 'pear', 'plum'. Received: 'none in ${join(folder, 'pear')}, ${join(folder, 'plum')}'.`,
     );
-    rmSync(join(folder, 'pear', 'labels.csv'));
+  });
+
+  test('an image of another format, or of none', async () => {
+    await fruit(folder);
+    writeFileSync(join(folder, 'pear', 'photo.WEBP'), 'an image');
+    await expect(loadImageFolder(folder, OPTIONS)).rejects.toThrow(
+      `${join(folder, 'pear', 'photo.WEBP')} is no .png, .jpg or .jpeg image: convert it`,
+    );
+    rmSync(join(folder, 'pear', 'photo.WEBP'));
     writeFileSync(join(folder, 'pear', '2.jpg'), 'no image');
     await expect(loadImageFolder(folder, OPTIONS)).rejects.toThrow(
       `${join(folder, 'pear', '2.jpg')} could not be read as an image: `,
+    );
+  });
+
+  test('splits without classes, or one of them twice', async () => {
+    for (const name of ['val', 'Test']) await fruit(join(folder, name));
+    await expect(loadImageFolder(folder, OPTIONS)).rejects.toThrow(
+      "or a folder train that holds those. Received: 'only Test, val in",
+    );
+    await fruit(join(folder, 'train'));
+    await fruit(join(folder, 'Validation'));
+    await expect(loadImageFolder(folder, OPTIONS)).rejects.toThrow(
+      `one folder of validation images in ${folder}. Received: 'Validation, val'.`,
+    );
+    rmSync(folder, { recursive: true });
+    for (const name of ['train', 'val']) await colour(join(folder, name, '0.png'), [1, 2, 3]);
+    await expect(loadImageFolder(folder, OPTIONS)).rejects.toThrow("Received: 'only train, val in");
+  });
+
+  test('a link to nothing', async () => {
+    await fruit(folder);
+    symlinkSync(join(folder, 'gone'), join(folder, 'pear', '2.png'));
+    await expect(loadImageFolder(folder, OPTIONS)).rejects.toThrow(
+      `${join(folder, 'pear', '2.png')} is a symbolic link to ${join(folder, 'gone')}, which is not there`,
     );
   });
 
