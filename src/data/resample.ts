@@ -56,7 +56,8 @@ function sinc(x: number): number {
  * A part of an image that is scaled to `width` by `height` pixels; only what is asked for is computed.
  *
  * To the bit what Pillow's `Image.resize` gives, which torchvision and timm scale with: first along the rows, then along the
- * columns, with weights in fixed point and bytes between the two.
+ * columns, with weights in fixed point and bytes between the two. (Pillow 13 takes images of more than twice the height for
+ * their width in the other order, which rounds some levels by 1 otherwise.)
  *
  * @returns `[part.height, part.width, 3]`
  *
