@@ -37,8 +37,8 @@ export interface BatchOptions {
  * A batch is a function of the dataset and the options alone, and what augmentation does to an image depends on
  * (seed, epoch, index) and not on the batch size.
  *
- * @throws InvalidArgumentError at the call, before the first batch, when an option is out of range or the dataset's arrays do
- *   not fit together
+ * @throws InvalidArgumentError at the call, before the first batch, when an option is out of range or the dataset's
+ *   arrays do not fit together
  *
  * @example
  * for (const batch of batches(train, { batchSize: 64, shuffle: true, seed: 1, epoch, augmentation: { padCrop: 4, flip: true } })) {

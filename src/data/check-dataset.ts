@@ -2,8 +2,8 @@ import { check, invalidArgument } from '../errors';
 import type { ImageDataset } from './image-dataset';
 
 /**
- * Throws an InvalidArgumentError that names what is wrong with a dataset, which may come from a caller's own code: arrays
- * of the wrong kind or length, a label that is no class, a deviation of 0.
+ * Throws an InvalidArgumentError that names what is wrong with a dataset, which may come from a caller's own code:
+ * arrays of the wrong kind or length, a label that is no class, a deviation of 0.
  *
  * The arrays may hold more images than `count`, which are then passed over.
  *

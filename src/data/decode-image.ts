@@ -27,9 +27,9 @@ const MOST_AT_ONCE = 6;
  *
  * An image becomes what torchvision's `Resize` and `CenterCrop` make of Pillow's `Image.open(path).convert('RGB')`: the
  * colour profile is not applied, transparency is dropped and leaves the colours beneath it, grey becomes three equal
- * channels, and inks (CMYK) are turned into light by arithmetic alone. Two things are otherwise: a camera's note which side
- * is up is heeded, as by Pillow's `ImageOps.exif_transpose`, and of 16 bits of grey the upper 8 are taken, as TensorFlow
- * does, where Pillow gives white.
+ * channels, and inks (CMYK) are turned into light by arithmetic alone. Two things are otherwise: a camera's note which
+ * side is up is heeded, as by Pillow's `ImageOps.exif_transpose`, and of 16 bits of grey the upper 8 are taken, as
+ * TensorFlow does, where Pillow gives white.
  *
  * @param onProgress told how many images are done
  * @throws InvalidArgumentError for sizes out of range or an unknown interpolation
@@ -81,7 +81,7 @@ async function decodeImage(path: string): Promise<RgbImage> {
   }
 }
 
-/** Cyan, magenta, yellow and black to red, green and blue: what the black leaves, less the share that the ink takes of it. */
+/** Cyan, magenta, yellow and black to red, green and blue: what black leaves, less the share that the ink takes. */
 function lightOfInks(inks: Uint8Array): Uint8Array {
   const pixels = new Uint8Array((inks.length / 4) * 3);
   for (let read = 0, write = 0; read < inks.length; read += 4) {
@@ -91,7 +91,7 @@ function lightOfInks(inks: Uint8Array): Uint8Array {
   return pixels;
 }
 
-/** As torchvision rounds: the longer side down, and the corner of the crop, where it lies between two pixels, to the even. */
+/** As torchvision rounds: the longer side down, the corner of a crop between two pixels to the even one. */
 function scaleAndCrop(
   image: RgbImage,
   resize: number,

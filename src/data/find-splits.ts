@@ -37,8 +37,8 @@ interface NamedFolder {
 /**
  * Whether the classes lie in a folder itself, or in folders `train`, `val` and `test` of it.
  *
- * A folder called `train` is the training split if it holds folders, and no images of its own unless `val` or `test` beside
- * it hold folders too. Otherwise it is a class like any: trains among buses and ships.
+ * A folder called `train` is the training split if it holds folders, and no images of its own unless `val` or `test`
+ * beside it hold folders too. Otherwise it is a class like any: trains among buses and ships.
  *
  * @throws InvalidArgumentError for two folders of one split, or where there are splits and no classes
  */

@@ -42,8 +42,8 @@ export interface SubsetOptions {
  *
  * Where `count` does not divide by the number of classes, the seed also draws the classes that get one more.
  *
- * @throws InvalidArgumentError when `count` is not a whole number from 1 to what the scarcest class allows, `exclude` names
- *   an image that is not there, or the dataset's arrays do not fit together
+ * @throws InvalidArgumentError when `count` is not a whole number from 1 to what the scarcest class allows, `exclude`
+ *   names an image that is not there, or the dataset's arrays do not fit together
  *
  * @example
  * const train = subset(cifar10.train, { count: 10_000, seed: 1 });

@@ -45,18 +45,20 @@ interface LabelledFile {
 
 /**
  * PNG and JPEG images sorted into a folder for each class: `FOLDER/daisy/1.jpg`, or `FOLDER/train/daisy/1.jpg` with
- * `FOLDER/val` and `FOLDER/test`, one or both; `training`, `valid`, `validation` and `testing` are other names of those, in
- * any case. A folder of such a name that holds images, not folders, is a class like any. Classes are numbered by their
- * names in the order of code points, as torchvision and Keras do; validation and test images need not have all of them.
+ * `FOLDER/val` and `FOLDER/test`, one or both; `training`, `valid`, `validation` and `testing` are other names of
+ * those, in any case. A folder of such a name that holds images, not folders, is a class like any. Classes are numbered
+ * by their names in the order of code points, as torchvision and Keras do; validation and test images need not have all
+ * of them.
  *
  * Each image is scaled until its shorter side is `resize` pixels, and the square in its centre cut out, to the bit as
  * torchvision does for evaluation, and upright. Links are followed. Hidden files and folders, what systems leave behind
- * (`Thumbs.db`, `desktop.ini`, `__MACOSX`), files that are no images, and files beside the class folders are passed over.
+ * (`Thumbs.db`, `desktop.ini`, `__MACOSX`), files that are no images, and files beside the class folders are passed
+ * over.
  *
  * @throws InvalidArgumentError for a folder that is not there or not of this form, a class without training images or
  *   without a folder in `train`, fewer than 2 or more than 256 classes, or options out of range
- * @throws CardinalError naming an image that cannot be read or is of another format, a link to nothing, or images too many
- *   for the memory at this size
+ * @throws CardinalError naming an image that cannot be read or is of another format, a link to nothing, or images too
+ *   many for the memory at this size
  *
  * @example
  * const { mean, std, crop, interpolation } = modelInfo('resnet18');
@@ -104,8 +106,8 @@ async function listTraining(
   const empty: string[] = [];
   for (const [label, name] of classNames.entries()) {
     const { images, others } = await findImages(join(root, name));
-    notes.noImages.push(...others);
-    files.push(...images.map((path) => ({ path, label })));
+    notes.noImages = notes.noImages.concat(others);
+    for (const path of images) files.push({ path, label });
     if (images.length === 0) empty.push(name);
   }
   const plural = empty.length === 1 ? 'class' : 'classes';
@@ -124,10 +126,10 @@ async function listHeldOut(
   const files: LabelledFile[] = [];
   for (const name of (await readFolder(root)).folders) {
     const { images, others } = await findImages(join(root, name));
-    notes.noImages.push(...others);
+    notes.noImages = notes.noImages.concat(others);
     const label = classNames.indexOf(name);
     if (images.length > 0 && label < 0) throw unknownChoice(`class folder in ${root}`, name, classNames);
-    files.push(...images.map((path) => ({ path, label })));
+    for (const path of images) files.push({ path, label });
   }
   check(files.length > 0, 'folder', 'images in folders, one for each class', `none in ${root}`);
   const missing = classNames.filter((_, label) => !files.some((file) => file.label === label));
@@ -138,7 +140,7 @@ async function listHeldOut(
 /** What a person should hear of a folder. */
 interface Notes {
   /** Paths of files that are passed over. */
-  readonly noImages: string[];
+  noImages: string[];
   readonly lines: string[];
 }
 

@@ -11,7 +11,7 @@ export interface FolderEntries {
   readonly files: readonly string[];
 }
 
-/** What systems leave in folders of images, in lower case; what begins with a dot, such as `.DS_Store`, goes without saying. */
+/** What systems leave in folders of images, in lower case, beside what begins with a dot. */
 const LITTER: ReadonlySet<string> = new Set([
   '$recycle.bin',
   '#recycle',
@@ -26,8 +26,8 @@ const LITTER: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The folders and files that a folder holds. Hidden ones and those that systems leave there are passed over, and symbolic
- * links are followed.
+ * The folders and files that a folder holds. Hidden ones and those that systems leave there are passed over, and
+ * symbolic links are followed.
  *
  * @throws InvalidArgumentError if `path` is no folder
  * @throws CardinalError naming a folder that cannot be read, or a link to nothing

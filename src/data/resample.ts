@@ -1,6 +1,6 @@
 /**
- * How the pixels of a scaled image are had, by Pillow's names. All of them average over every pixel that one of a smaller
- * result covers.
+ * How the pixels of a scaled image are had, by Pillow's names. All of them average over every pixel that one of a
+ * smaller result covers.
  */
 export const INTERPOLATIONS = ['box', 'bilinear', 'hamming', 'bicubic', 'lanczos'] as const;
 export type Interpolation = (typeof INTERPOLATIONS)[number];
@@ -55,14 +55,15 @@ function sinc(x: number): number {
 /**
  * A part of an image that is scaled to `width` by `height` pixels; only what is asked for is computed.
  *
- * To the bit what Pillow's `Image.resize` gives, which torchvision and timm scale with: first along the rows, then along the
- * columns, with weights in fixed point and bytes between the two. (Pillow 13 takes images of more than twice the height for
- * their width in the other order, which rounds some levels by 1 otherwise.)
+ * To the bit what `Image.resize` of Pillow 13 gives, which torchvision and timm scale with: weights in fixed point, and
+ * bytes between the two passes. Pillow before 13 began with the rows of tall images too, and where a filter overshoots
+ * that shows in the bytes.
  *
  * @returns `[part.height, part.width, 3]`
  *
  * @example
- * resample({ pixels, width: 500, height: 375 }, [341, 256], { left: 58, top: 16, width: 224, height: 224 }, 'bilinear');
+ * const crop = { left: 58, top: 16, width: 224, height: 224 };
+ * resample({ pixels, width: 500, height: 375 }, [341, 256], crop, 'bilinear');
  */
 export function resample(
   image: RgbImage,
@@ -73,13 +74,21 @@ export function resample(
   const filter = FILTERS[interpolation];
   const columns = tapsOf(filter, image.width, width, part.left, part.width);
   const rows = tapsOf(filter, image.height, height, part.top, part.height);
-  const last = part.height - 1;
-  const top = rows.starts[0];
-  const bottom = rows.starts[last] + rows.counts[last];
-  const between = new Uint8ClampedArray((bottom - top) * part.width * 3);
-  filterRows(image, top, columns, between);
+  const whole = { bytes: image.pixels, stride: image.width * 3, offset: 0 };
   const result = new Uint8ClampedArray(part.height * part.width * 3);
-  filterColumns(between, part.width * 3, top, rows, result);
+  if (height < image.height && image.height - height > 2 * (image.width - width)) {
+    const [left, right] = spanOf(columns);
+    const stride = (right - left) * 3;
+    const between = new Uint8ClampedArray(part.height * stride);
+    filterColumns(whole, left, rows, between);
+    filterRows({ bytes: between, stride, offset: -left * 3 }, 0, columns, result);
+  } else {
+    const [top, bottom] = spanOf(rows);
+    const stride = part.width * 3;
+    const between = new Uint8ClampedArray((bottom - top) * stride);
+    filterRows(whole, top, columns, between);
+    filterColumns({ bytes: between, stride, offset: -top * stride }, 0, rows, result);
+  }
   return new Uint8Array(result.buffer);
 }
 
@@ -125,12 +134,27 @@ function fixedPoint(weight: number): number {
   return Math.trunc(weight * ONE + (weight < 0 ? -0.5 : 0.5));
 }
 
-/** Scales the rows of an image from `top` on, as many as `target` has room for. */
-function filterRows(image: RgbImage, top: number, columns: Taps, target: Uint8ClampedArray): void {
-  const { pixels, width } = image;
+/** The first pixel that any of the taps reads, and the one after the last. */
+function spanOf({ starts, counts }: Taps): [first: number, end: number] {
+  const last = starts.length - 1;
+  return [starts[0], starts[last] + counts[last]];
+}
+
+/** Pixels of an image, or of a part of it. */
+interface Plane {
+  readonly bytes: Uint8Array | Uint8ClampedArray;
+  /** Bytes from a row to the next. */
+  readonly stride: number;
+  /** Where the image's first pixel stands, or would. */
+  readonly offset: number;
+}
+
+/** Scales rows from `first` on, as many as `target` has room for. */
+function filterRows(plane: Plane, first: number, columns: Taps, target: Uint8ClampedArray): void {
+  const { bytes, stride, offset } = plane;
   const { starts, counts, weights, most } = columns;
   let write = 0;
-  for (let from = top * width * 3; write < target.length; from += width * 3) {
+  for (let from = offset + first * stride; write < target.length; from += stride) {
     for (let x = 0; x < starts.length; x++) {
       let red = HALF;
       let green = HALF;
@@ -139,9 +163,9 @@ function filterRows(image: RgbImage, top: number, columns: Taps, target: Uint8Cl
       const end = x * most + counts[x];
       for (let tap = x * most; tap < end; tap++, read += 3) {
         const weight = weights[tap];
-        red = (red + Math.imul(pixels[read], weight)) | 0;
-        green = (green + Math.imul(pixels[read + 1], weight)) | 0;
-        blue = (blue + Math.imul(pixels[read + 2], weight)) | 0;
+        red = (red + Math.imul(bytes[read], weight)) | 0;
+        green = (green + Math.imul(bytes[read + 1], weight)) | 0;
+        blue = (blue + Math.imul(bytes[read + 2], weight)) | 0;
       }
       target[write++] = red >> FRACTION_BITS;
       target[write++] = green >> FRACTION_BITS;
@@ -150,24 +174,20 @@ function filterRows(image: RgbImage, top: number, columns: Taps, target: Uint8Cl
   }
 }
 
-/** Scales the columns of lines of `length` bytes, the first of which is row `top` of the image. */
-function filterColumns(
-  lines: Uint8ClampedArray,
-  length: number,
-  top: number,
-  rows: Taps,
-  target: Uint8ClampedArray,
-): void {
+/** Scales columns from `first` on, as many as `target` has room for. */
+function filterColumns(plane: Plane, first: number, rows: Taps, target: Uint8ClampedArray): void {
+  const { bytes, stride, offset } = plane;
   const { starts, counts, weights, most } = rows;
+  const length = target.length / starts.length;
   let write = 0;
   for (let y = 0; y < starts.length; y++) {
-    const from = (starts[y] - top) * length;
+    const from = offset + starts[y] * stride + first * 3;
     const end = y * most + counts[y];
     for (let x = 0; x < length; x++) {
       let sum = HALF;
       let read = from + x;
-      for (let tap = y * most; tap < end; tap++, read += length) {
-        sum = (sum + Math.imul(lines[read], weights[tap])) | 0;
+      for (let tap = y * most; tap < end; tap++, read += stride) {
+        sum = (sum + Math.imul(bytes[read], weights[tap])) | 0;
       }
       target[write++] = sum >> FRACTION_BITS;
     }

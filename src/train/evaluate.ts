@@ -36,8 +36,8 @@ export interface Evaluation {
 /**
  * Loss and accuracy of a model that outputs logits on all images of a dataset.
  *
- * @throws InvalidArgumentError if the model's input or output does not fit the dataset, or the dataset's arrays do not fit
- *   together
+ * @throws InvalidArgumentError if the model's input or output does not fit the dataset, or the dataset's arrays do not
+ *   fit together
  * @throws InterruptedError once `signal` is aborted
  *
  * @example

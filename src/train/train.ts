@@ -83,7 +83,8 @@ export interface TrainResult {
  * the same call gives the same weights. An epoch leaves out the images that do not fill a last batch.
  *
  * @param options parts of a recipe, the rest being `DEFAULT_RECIPE`, and hooks
- * @throws InvalidArgumentError for options out of range, a model that does not fit the data, or data that do not fit together
+ * @throws InvalidArgumentError for options out of range, a model that does not fit the data, or data that do not fit
+ *   together
  * @throws InterruptedError once `signal` is aborted
  * @throws CardinalError when the loss stops being a finite number; the last checkpoint is from before
  *
