@@ -1,12 +1,15 @@
 import type * as tf from '@tensorflow/tfjs';
+import { useBatchNormCall } from '../src/backends/accelerate/batch-norm-layer';
+import { layersWithin } from '../src/backends/accelerate/frozen-layers';
 import { invalidArgument, nearest } from '../src/errors';
 import { rememberedFeatures } from './features';
 import { layersBefore } from './layer-graph';
 
 /**
  * Keeps the layers up to and including a module as they are in training: their weights are not trainable, and their batch
- * norms normalise by the moving statistics and no longer update them, as in Keras. `train`, `model.fit` and
- * `model.trainableWeights` then leave them out. A model that is compiled already has to be compiled anew.
+ * norms normalise by the moving statistics and no longer update them, as in Keras, with {@link accelerate} and without.
+ * `train`, `model.fit` and `model.trainableWeights` then leave them out. A model that is compiled already has to be compiled
+ * anew.
  *
  * @param untilModule a stage, such as `layer3`, or any layer or PyTorch module that has weights or not: all that leads to
  *   it is frozen, and all that is within it, until {@link unfreeze}
@@ -23,10 +26,17 @@ export function freeze(model: tf.LayersModel, untilModule: string): void {
   // A set is walked to its end even where that moves.
   for (const layer of frozen) layersBefore(layer).forEach((before) => frozen.add(before));
   for (const layer of frozen) {
-    layer.trainable = false;
-    if (layer.getClassName() === 'BatchNormalization') useMovingStatistics(layer);
+    for (const each of layersWithin(layer)) {
+      each.trainable = false;
+      // A stock batch norm looks at the mode alone.
+      if (each.getClassName() !== 'BatchNormalization' || calls.has(each)) continue;
+      calls.set(each, useBatchNormCall(each));
+    }
   }
 }
+
+/** What takes back the call that {@link freeze} gave to a batch norm. */
+const calls = new WeakMap<tf.layers.Layer, () => void>();
 
 /**
  * Makes every layer trainable again, which takes back {@link freeze}.
@@ -35,25 +45,11 @@ export function freeze(model: tf.LayersModel, untilModule: string): void {
  * unfreeze(model);
  */
 export function unfreeze(model: tf.LayersModel): void {
-  for (const layer of model.layers) {
+  for (const layer of layersWithin(model)) {
     layer.trainable = true;
-    if (layer.getClassName() === 'BatchNormalization') delete (layer as Partial<Callable>).call;
+    calls.get(layer)?.();
+    calls.delete(layer);
   }
-}
-
-interface Callable {
-  call(inputs: tf.Tensor | tf.Tensor[], kwargs: object): tf.Tensor | tf.Tensor[];
-}
-
-/**
- * A stock batch norm looks at the mode alone, not at `trainable`, so this one is told that it is never training. The
- * method that it hides is looked up at each call, as `accelerate()` may have put in another.
- */
-function useMovingStatistics(layer: tf.layers.Layer): void {
-  const stock = Object.getPrototypeOf(layer) as Callable;
-  (layer as unknown as Callable).call = function (inputs, kwargs) {
-    return stock.call.call(this, inputs, { ...kwargs, training: false });
-  };
 }
 
 /** The layers within a module, or the one of that name. */

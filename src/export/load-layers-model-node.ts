@@ -4,12 +4,14 @@ import * as tf from '@tensorflow/tfjs';
 
 import { readFile } from '../data/read-file';
 import { CardinalError } from '../errors';
+import { adoptBatchNorms } from '../layers/batch-normalization';
 // For their registration: a saved model names its layers by class.
 import '../layers/register-layers';
 import { LAYERS_MODEL_FILES } from './layers-model';
 
 /**
- * Loads a tfjs LayersModel folder from disk on any backend. `tf.loadLayersModel('file://…')` needs tfjs-node.
+ * Loads a tfjs LayersModel folder from disk on any backend. `tf.loadLayersModel('file://…')` needs tfjs-node. Batch norms are
+ * such as {@link batchNormalization} makes: where they are not trainable they stay as they are.
  *
  * @param folder has `model.json` and the weight files that it names
  * @throws CardinalError naming the file that is missing, damaged or cut short
@@ -34,7 +36,7 @@ export async function loadLayersModel(folder: string): Promise<tf.LayersModel> {
   }
   try {
     const { modelTopology, userDefinedMetadata, format, generatedBy, convertedBy } = json;
-    return await tf.loadLayersModel(
+    const model = await tf.loadLayersModel(
       tf.io.fromMemory({
         modelTopology,
         userDefinedMetadata,
@@ -45,6 +47,8 @@ export async function loadLayersModel(folder: string): Promise<tf.LayersModel> {
         weightData,
       }),
     );
+    adoptBatchNorms(model);
+    return model;
   } catch (error) {
     throw new CardinalError(`${path} could not be loaded: ${(error as Error).message}`, { cause: error });
   }

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { unzipSync } from 'fflate';
 
 import { CardinalError } from '../errors';
+import { adoptBatchNorms } from '../layers/batch-normalization';
 import { withHdf5 } from './hdf5-arrays';
 import { camelKeys, isObject, layerEntry, type Json } from './keras-json';
 import { tfjsConfig } from './keras-model';
@@ -74,6 +75,7 @@ async function built(topology: ReturnType<typeof tfjsConfig>): Promise<tf.Layers
     const model = await tf.models.modelFromJSON({ modelTopology: topology } as never);
     if (model instanceof tf.Sequential && !model.built) model.build();
     handOver(model);
+    adoptBatchNorms(model);
     return model;
   } catch (error) {
     throw new CardinalError(`${CONFIG}: ${(error as Error).message}`, { cause: error });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { callBatchNorm } from '../backends/accelerate/batch-norm-layer';
-import type { StockBatchNormalization } from '../backends/accelerate/stock-classes';
+import { useBatchNormCall } from '../backends/accelerate/batch-norm-layer';
+import { layersWithin } from '../backends/accelerate/frozen-layers';
 
 type Args = NonNullable<Parameters<typeof tf.layers.batchNormalization>[0]>;
 
@@ -9,7 +9,8 @@ type Args = NonNullable<Parameters<typeof tf.layers.batchNormalization>[0]>;
  * some thirty operations, without {@link accelerate} too.
  *
  * It is the stock layer in its options, weights, class name and saved form, so a model with it loads in plain tfjs and in
- * Keras. Unlike the stock layer it also trains without `scale` or `center`.
+ * Keras. Unlike the stock layer it also trains without `scale` or `center`, and where it is not trainable it normalises by its
+ * moving statistics in training too and leaves them as they are, as in Keras.
  *
  * @param args those of `tf.layers.batchNormalization`
  *
@@ -18,9 +19,13 @@ type Args = NonNullable<Parameters<typeof tf.layers.batchNormalization>[0]>;
  */
 export function batchNormalization(args: Args = {}): tf.layers.Layer {
   const layer = tf.layers.batchNormalization(args);
-  const stock = layer.call;
-  layer.call = (inputs, kwargs) =>
-    callBatchNorm(layer as unknown as StockBatchNormalization, inputs, kwargs) ??
-    stock.call(layer, inputs, kwargs);
+  useBatchNormCall(layer);
   return layer;
+}
+
+/** Makes the batch norms of a model that was loaded, which are stock layers, such as {@link batchNormalization} makes. */
+export function adoptBatchNorms(model: tf.LayersModel): void {
+  for (const layer of layersWithin(model)) {
+    if (layer.getClassName() === 'BatchNormalization') useBatchNormCall(layer);
+  }
 }

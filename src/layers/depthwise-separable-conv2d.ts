@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { check } from '../errors';
 import { type Padding } from '../ops/conv-spec';
 import { type Implementation } from '../ops/strategies';
+import { batchNormalization } from './batch-normalization';
 import { groupedConv2D } from './grouped-conv2d';
 import { oneInput, oneShape } from './one-input';
 
@@ -126,7 +127,18 @@ export class DepthwiseSeparableConv2D extends tf.layers.Layer {
     // With the weights in its own lists, whatever tfjs does with a layer's weights it does with these.
     this.trainableWeights = this.parts.flatMap((part) => part.trainableWeights);
     this.nonTrainableWeights = this.parts.flatMap((part) => part.nonTrainableWeights);
+    this.freezeParts();
     this.built = true;
+  }
+
+  override get trainable(): boolean {
+    return super.trainable;
+  }
+
+  /** Holds for its parts too: batch norms among them that are not trainable keep their moving statistics. */
+  override set trainable(trainable: boolean) {
+    super.trainable = trainable;
+    this.freezeParts();
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: { training?: boolean }): tf.Tensor {
@@ -156,6 +168,10 @@ export class DepthwiseSeparableConv2D extends tf.layers.Layer {
       config: instance.getConfig(),
     }));
     return { ...super.getConfig(), ...(asJson as tf.serialization.ConfigDict) };
+  }
+
+  private freezeParts(): void {
+    for (const part of this.parts) part.trainable = this.trainable;
   }
 
   private makeParts(channels: number): tf.layers.Layer[] {
@@ -223,7 +239,7 @@ function normAndActivation(
   const parts: tf.layers.Layer[] = [];
   if (batchNorm !== false) {
     const options = batchNorm === true ? {} : batchNorm;
-    parts.push(tf.layers.batchNormalization({ ...options, name: `${name}_bn` }));
+    parts.push(batchNormalization({ ...options, name: `${name}_bn` }));
   }
   if (activation != null) parts.push(tf.layers.activation({ activation, name: `${name}_activation` }));
   return parts;

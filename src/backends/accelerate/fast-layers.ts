@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { hasStepSeed, stepMask } from '../../ops/dropout-mask';
 import { layerNorm } from '../../ops/layer-norm';
-import { callBatchNorm, isRectified } from './batch-norm-layer';
+import { batchNormCall, isRectified, type BatchNormCall } from './batch-norm-layer';
 import { replaceMethod, type Patch } from './patch';
 import {
   stockPrototype,
-  type StockBatchNormalization,
   type StockDropout,
   type StockLayerNormalization,
   type StockReLU,
@@ -19,16 +18,7 @@ interface Activation {
 /** Makes stock layers call one kernel where they call several. */
 export const fastLayers: Patch = () => {
   const undo = [
-    replaceMethod(
-      stockPrototype<{ call: Call }>('BatchNormalization'),
-      'call',
-      (stock) =>
-        function (this: StockBatchNormalization, inputs, kwargs) {
-          // Frozen, it goes by its moving statistics and leaves them alone, as in Keras; tfjs left that out.
-          const mode = this.trainable ? kwargs : { ...kwargs, training: false };
-          return callBatchNorm(this, inputs, mode) ?? stock.call(this as never, inputs, mode);
-        } as Call,
-    ),
+    replaceMethod(stockPrototype<{ call: BatchNormCall }>('BatchNormalization'), 'call', batchNormCall),
     replaceMethod(
       stockPrototype<{ call: Call }>('LayerNormalization'),
       'call',

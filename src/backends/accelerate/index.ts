@@ -1,6 +1,7 @@
 import { ACTIVATION_GRADIENTS } from './activation-gradients';
 import { fastActivations } from './fast-activations';
 import { fastLayers } from './fast-layers';
+import { noteFrozenLayers } from './frozen-layers';
 import { overrideGradients } from './gradient-override';
 import type { Patch } from './patch';
 import { releaseGradients } from './release-gradients';
@@ -11,6 +12,7 @@ const PATCHES: readonly Patch[] = [
   overrideGradients([...ACTIVATION_GRADIENTS, ...SHAPE_GRADIENTS]),
   releaseGradients,
   releaseActivations,
+  noteFrozenLayers,
   fastLayers,
   fastActivations,
 ];
@@ -26,8 +28,8 @@ let undo: (() => void)[] | undefined;
  * {@link restore} takes all of it back.
  *
  * Gradients are those of stock tfjs within rounding. One differs at one point: at an x of exactly 6, `relu6` has the
- * gradient 0, as in TensorFlow and PyTorch. And a batch norm layer that is not trainable normalises by its moving
- * statistics in training too and does not update them, as in Keras.
+ * gradient 0, as in TensorFlow and PyTorch. And a batch norm layer that is not trainable, by itself or as a part of
+ * a model or layer that is not, normalises by its moving statistics in training too and does not update them, as in Keras.
  *
  * @example
  * accelerate();
