@@ -104,7 +104,7 @@ export const EXPORT_FORMATS: Readonly<Record<FormatName, ExportFormat>> = {
     },
     async write(model, to, options) {
       const files = described(toGraphModel(graphOf(model), options), options.description);
-      const check = (path: string) => verifyExport(model, path, readGraphModel, options.quantize);
+      const check = (path: string) => verifyExport(model, path, readGraphModel, options);
       const { files: sizes, bytes, checked } = await writeExportFolder(to, files, { ...options, check });
       return { files: sizes, bytes, verified: checked };
     },
@@ -127,8 +127,9 @@ export const EXPORT_FORMATS: Readonly<Record<FormatName, ExportFormat>> = {
       const { externalData } = options;
       const metadata = metadataOf(options.description);
       const name = basename(to);
-      const contents = toOnnxFiles(graphOf(model), name, { mean, std, metadata, externalData });
-      const check = (path: string) => verifyExport(model, path, readOnnx);
+      const graph = graphOf(model);
+      const contents = toOnnxFiles(graph, name, { mean, std, metadata, externalData });
+      const check = (path: string) => verifyExport(model, path, readOnnx, { graph });
       const { files, bytes, checked } = await writeExportFiles(to, contents, [externalDataName(name)], {
         ...options,
         check,
@@ -149,8 +150,9 @@ export const EXPORT_FORMATS: Readonly<Record<FormatName, ExportFormat>> = {
       ],
     },
     async write(model, to, options) {
-      const check = (path: string) => verifyExport(model, path, readSavedModel);
-      const content = toSavedModel(graphOf(model));
+      const graph = graphOf(model);
+      const check = (path: string) => verifyExport(model, path, readSavedModel, { graph });
+      const content = toSavedModel(graph);
       const { files, bytes, checked } = await writeExportFolder(to, content, { ...options, check });
       return { files, bytes, verified: checked };
     },

@@ -7,8 +7,15 @@ import type * as Onnxruntime from 'onnxruntime-node';
 import { loadTfjsNode } from '../src/backends/tensorflow/load-tfjs-node';
 import { CardinalError } from '../src/errors';
 import { layersModelArtifacts } from '../src/export/layers-model';
-import { predictionDifference, predictOf, type Predict } from '../src/export/prediction-difference';
+import {
+  LARGEST_FLOAT32_DIFFERENCE,
+  predictionDifference,
+  predictOf,
+  type Predict,
+} from '../src/export/prediction-difference';
 import { LARGEST_QUANTISED_DIFFERENCE, type QuantisedDtype } from '../src/export/quantise';
+import { verifyGraph } from '../src/export/verify-graph';
+import type { Graph } from '../src/graph/graph';
 import { loadOnnxruntime } from '../src/inference/load-onnxruntime-node';
 import { loadTorchWeights } from '../src/import/torch-weights-node';
 
@@ -35,7 +42,13 @@ export interface Runtime {
 export type ReadBack = (path: string) => Promise<Runtime | { readonly unverified: string }>;
 
 const PROBE = { batches: [3, 1], seed: 1 };
-const FLOAT32_LIMIT = 1e-4;
+
+export interface VerifyOptions {
+  /** What kernels were stored as. */
+  readonly quantize?: QuantisedDtype;
+  /** What the export was made from, to be compared with the model where nothing can read the export back. */
+  readonly graph?: Graph;
+}
 
 /**
  * Runs a model and what was exported of it on the same seeded images, at two batch sizes.
@@ -46,14 +59,19 @@ export async function verifyExport(
   model: tf.LayersModel,
   path: string,
   readBack: ReadBack,
-  quantize?: QuantisedDtype,
+  { quantize, graph }: VerifyOptions = {},
 ): Promise<Verification> {
   const runtime = await readBack(path);
-  if ('unverified' in runtime) return runtime;
+  if ('unverified' in runtime) {
+    // What the file was made from can be run in any case.
+    if (graph !== undefined) await verifyGraph(model, graph);
+    return runtime;
+  }
   try {
     const shapes = model.inputs.map(({ shape }) => shape);
     const { images, largest } = await predictionDifference(predictOf(model), runtime.predict, shapes, PROBE);
-    const limit = quantize === undefined ? FLOAT32_LIMIT : LARGEST_QUANTISED_DIFFERENCE[quantize];
+    const limit =
+      quantize === undefined ? LARGEST_FLOAT32_DIFFERENCE : LARGEST_QUANTISED_DIFFERENCE[quantize];
     if (!(largest <= limit)) {
       throw new CardinalError(
         `nothing was written: ${runtime.by} predicts otherwise than ${model.name} does, by ${largest.toPrecision(2)}`,

@@ -38,6 +38,7 @@ export type { SqueezeExciteArgs } from './layers/squeeze-excite';
 export { accelerate, isAccelerated, restore } from './backends/accelerate';
 
 export { toGraphModel } from './export/graph-model';
+export { verifyGraph } from './export/verify-graph';
 export { enableKerasGroups } from './import/enable-keras-groups';
 export { loadGraphModel } from './import/graph-model';
 export { assignTorchTensors, torchTensors } from './import/torch-weights';

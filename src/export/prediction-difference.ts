@@ -5,6 +5,9 @@ import { probeInputs } from './noise-images';
 /** What a model puts out for a batch: the values of each output, whatever computes them. */
 export type Predict = (inputs: readonly tf.Tensor[]) => Promise<readonly ArrayLike<number>[]>;
 
+/** How far a model and what was made of it may be apart in float32: rounding comes to some 1e-6 a layer at most. */
+export const LARGEST_FLOAT32_DIFFERENCE = 1e-4;
+
 /** How far two models are apart on the same seeded images. */
 export interface PredictionDifference {
   /** Images in all batches. */
@@ -71,10 +74,11 @@ export function predictOf(model: Predictor): Predict {
 
 function differenceOf(first: readonly ArrayLike<number>[], second: readonly ArrayLike<number>[]): number {
   if (first.length !== second.length) return Infinity;
-  return first.reduce((largest, values, i) => Math.max(largest, relative(values, second[i])), 0);
+  return first.reduce((largest, values, i) => Math.max(largest, relativeDifference(values, second[i])), 0);
 }
 
-function relative(values: ArrayLike<number>, others: ArrayLike<number>): number {
+/** The largest difference of two lists of numbers, by the largest of the first; Infinity where they cannot be compared. */
+export function relativeDifference(values: ArrayLike<number>, others: ArrayLike<number>): number {
   if (values.length !== others.length) return Infinity;
   let [difference, size] = [0, 0];
   for (let i = 0; i < values.length; i++) {

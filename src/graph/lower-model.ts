@@ -4,6 +4,7 @@ import type { DepthwiseSeparableConv2D } from '../layers/depthwise-separable-con
 import type { Graph, GraphNode, Shape } from './graph';
 import { ACTIVATION_LOWERINGS } from './lowering/activations';
 import { CONVOLUTION_LOWERINGS } from './lowering/convolutions';
+import { foreignComputation } from './lowering/known-classes';
 import { LayerScope, type Lowerings, type Value } from './lowering/lowering';
 import { MERGE_LOWERINGS } from './lowering/merges';
 import { NORMALISATION_LOWERINGS } from './lowering/normalisation';
@@ -29,16 +30,44 @@ const LOWERINGS: Lowerings = {
 
 /**
  * A built model as a graph for inference: the same numbers as `model.predict`, with the weights that it has now. What only
- * training needs is gone; nothing is merged yet, see `foldBatchNorm`.
+ * training needs is gone; nothing is merged yet, see `foldBatchNorm`. What a layer is lowered to follows from its class and
+ * its options; {@link verifyGraph} runs both and compares.
  *
  * @throws InvalidArgumentError unless height and width of the images are fixed
- * @throws CardinalError naming every layer that no graph has an operation for
+ * @throws CardinalError naming every layer that no graph has an operation for, or a layer whose own class computes otherwise
+ *   than the one that its name tells
  *
  * @example
  * const graph = lowerModel(createModel('resnext_toy'));
  * graph.nodes.filter(({ op }) => op === 'conv2d').length; // 13
  */
 export function lowerModel(model: tf.LayersModel): Graph {
+  const { nodes, outputs } = lowered(model);
+  return { name: model.name, nodes: reachable(nodes, outputs), outputs: outputs.map(({ name }) => name) };
+}
+
+/** A layer as a model applies it, and the name of the value that a graph has in place of its output. */
+export interface LoweredLayer {
+  readonly layer: tf.layers.Layer;
+  readonly output: tf.SymbolicTensor;
+  readonly value: string;
+}
+
+/**
+ * As {@link lowerModel}, with the values of all layers as outputs of the graph, each once, and a list of which is whose, in the
+ * order of the forward pass. A model within the model counts as one layer.
+ */
+export function lowerEveryLayer(model: tf.LayersModel): { graph: Graph; layers: readonly LoweredLayer[] } {
+  const layers: LoweredLayer[] = [];
+  const { nodes } = lowered(model, (layer) => layers.push(layer));
+  const outputs = [...new Set(layers.map(({ value }) => value))];
+  return { graph: { name: model.name, nodes, outputs }, layers };
+}
+
+function lowered(
+  model: tf.LayersModel,
+  note?: (layer: LoweredLayer) => void,
+): { nodes: GraphNode[]; outputs: Value[] } {
   const unknown = unknownLayers(model);
   if (unknown.length > 0) {
     throw new CardinalError(`${model.name} has layers that cannot be lowered: ${unknown.join(', ')}`);
@@ -56,14 +85,19 @@ export function lowerModel(model: tf.LayersModel): Graph {
     nodes.push(node);
     return node;
   });
-  const outputs = walk(model, given, '', scopeOf);
-  return { name: model.name, nodes: reachable(nodes, outputs), outputs: outputs.map(({ name }) => name) };
+  return { nodes, outputs: walk(model, given, '', scopeOf, note) };
 }
 
 type ScopeOf = (layer: tf.layers.Layer, prefix: string) => LayerScope;
 
 /** Lowers a model within a model too: `given` are the values that it is applied to. */
-function walk(model: tf.LayersModel, given: readonly Value[], prefix: string, scopeOf: ScopeOf): Value[] {
+function walk(
+  model: tf.LayersModel,
+  given: readonly Value[],
+  prefix: string,
+  scopeOf: ScopeOf,
+  note?: (layer: LoweredLayer) => void,
+): Value[] {
   if (model instanceof tf.Sequential && !model.built) model.build();
   const values = new Map<tf.SymbolicTensor, Value>();
   model.inputs.forEach((input, i) => values.set(input, given[i]));
@@ -76,15 +110,30 @@ function walk(model: tf.LayersModel, given: readonly Value[], prefix: string, sc
       const inputs = inputTensors.map((tensor) => values.get(tensor) as Value);
       const made =
         layer instanceof tf.LayersModel
-          ? walk(layer, inputs, `${prefix}${layer.name}/`, scopeOf)
+          ? walkInner(layer, inputs, prefix, scopeOf)
           : lowerLayer(scopeOf(layer, prefix), inputs);
-      outputTensors.forEach((tensor, i) => values.set(tensor, made[i]));
+      outputTensors.forEach((output, i) => {
+        values.set(output, made[i]);
+        note?.({ layer, output, value: made[i].name });
+      });
     }
   }
   return model.outputs.map((output) => values.get(output) as Value);
 }
 
+function walkInner(model: tf.LayersModel, inputs: readonly Value[], prefix: string, scopeOf: ScopeOf) {
+  requireKnownComputation(new LayerScope(model, prefix + model.name, () => undefined));
+  return walk(model, inputs, `${prefix}${model.name}/`, scopeOf);
+}
+
+/** A subclass may compute what it likes under the name of the class that it extends. */
+function requireKnownComputation(scope: LayerScope): void {
+  const reason = foreignComputation(scope.layer);
+  if (reason !== undefined) throw scope.cannot(reason);
+}
+
 function lowerLayer(scope: LayerScope, inputs: readonly Value[]): Value[] {
+  requireKnownComputation(scope);
   return [LOWERINGS[scope.layer.getClassName()](scope, inputs)].flat();
 }
 

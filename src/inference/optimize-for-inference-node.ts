@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { CardinalError, check, unknownChoice } from '../errors';
+import { comparisonWith, LoweringError } from '../export/verify-graph';
 import { foldBatchNorm } from '../graph/fold-batch-norm';
 import type { Graph } from '../graph/graph';
 import { lowerModel } from '../graph/lower-model';
@@ -53,8 +54,11 @@ export interface OptimizedModel {
  * - `tensorflow`: as one graph of libtensorflow, which fuses operations (the `tensorflow` backend only);
  * - `onnxruntime`: by onnxruntime-node, a package to install beside this one.
  *
+ * What an engine predicts is compared once with `model.predict`, for two seeded images; `'auto'` passes over one that differs.
+ *
  * @throws InvalidArgumentError for an unknown engine, a model of several inputs or of free image size
- * @throws CardinalError for a layer that cannot be lowered, or an engine that was asked for and is not there
+ * @throws CardinalError for a layer that cannot be lowered, an engine that was asked for and is not there, or one that predicts
+ *   otherwise than the model by more than rounding explains
  *
  * @example
  * const fast = await optimizeForInference(model);
@@ -73,8 +77,11 @@ export async function optimizeForInference(
   check(whole, 'batchSize', 'a whole number of at least 1', batchSize);
   check(model.inputs.length === 1, 'model', 'one input', model.inputs.length);
   const graph = foldBatchNorm(lowerModel(model));
+  const compare = comparisonWith(model);
   const { chosen, tried } =
-    engine === 'auto' ? await fastest(graph, batchSize) : { chosen: await ENGINES[engine](graph), tried: [] };
+    engine === 'auto'
+      ? await fastest(graph, batchSize, compare)
+      : { chosen: await compared(await ENGINES[engine](graph), compare), tried: [] };
   return {
     engine: chosen.name,
     tried,
@@ -86,12 +93,26 @@ export async function optimizeForInference(
   };
 }
 
+type Compare = ReturnType<typeof comparisonWith>;
+
+/** An engine that predicts what the model predicts; another one is disposed. */
+async function compared(engine: InferenceEngine, compare: Compare): Promise<InferenceEngine> {
+  try {
+    await compare(`the ${engine.name} engine`, ([images]) => engine.predict(images as tf.Tensor4D));
+    return engine;
+  } catch (error) {
+    await engine.dispose();
+    throw error;
+  }
+}
+
 const ROUNDS = 5;
 
 /** Tries the engines in turns, so that a moment's load on the machine meets all of them. */
 async function fastest(
   graph: Graph,
   batchSize: number,
+  compare: Compare,
 ): Promise<{ chosen: InferenceEngine; tried: Tried[] }> {
   const candidates: { engine: InferenceEngine; milliseconds: number }[] = [];
   const tried: Tried[] = [];
@@ -103,11 +124,13 @@ async function fastest(
   try {
     for (const name of ENGINE_NAMES) {
       try {
-        const engine = await ENGINES[name](graph);
-        candidates.push({ engine, milliseconds: Infinity });
+        const engine = await compared(await ENGINES[name](graph), compare);
         // The first runs lay out weights and grow buffers.
         await timed(engine, images);
+        candidates.push({ engine, milliseconds: Infinity });
       } catch (error) {
+        // No engine runs that rightly.
+        if (error instanceof LoweringError) throw error;
         tried.push({ engine: name, reason: (error as Error).message });
       }
     }

@@ -45,19 +45,17 @@ function elementwise(functionOf: (scope: LayerScope, x: Value) => ElementFunctio
 }
 
 function relu(scope: LayerScope): ElementFunction {
-  const { maxValue = null, negativeSlope, threshold } = scope.layer.getConfig();
-  if (threshold) throw scope.cannot(`its threshold is ${String(threshold)}`);
-  if (maxValue === null && typeof negativeSlope === 'number' && negativeSlope > 0) {
-    return { name: 'leakyRelu', alpha: negativeSlope };
-  }
-  if (maxValue === null) return { name: 'relu' };
-  if (maxValue === 6 && !negativeSlope) return { name: 'relu6' };
+  // tfjs's has no threshold and no slope below 0, whatever its options say.
+  const maxValue = scope.option<number | null | undefined>('maxValue');
+  if (maxValue == null) return { name: 'relu' };
+  if (maxValue === 6) return { name: 'relu6' };
   throw scope.cannot(`it stops at ${String(maxValue)}, not at 6`);
 }
 
 function softmax(scope: LayerScope, { shape }: Value): ElementFunction {
-  const axis = scope.option<number>('axis');
-  if (axis !== -1 && axis !== shape.length - 1) throw scope.cannot(`its axis is ${axis}, not the last`);
+  const axes = [scope.option<number | number[]>('axis')].flat();
+  const isLast = axes.length === 1 && (axes[0] === -1 || axes[0] === shape.length - 1);
+  if (!isLast) throw scope.cannot(`its axis is ${axes.join(', ')}, not the last`);
   return { name: 'softmax' };
 }
 

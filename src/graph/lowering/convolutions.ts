@@ -1,7 +1,15 @@
 import { outputLength, pair, resolvePadding, type Padding } from '../../ops/conv-spec';
 import type { Shape, Sides, Weight } from '../graph';
 import { activate } from './activations';
-import { imageShape, requireChannelsLast, type LayerScope, type Lowerings, type Value } from './lowering';
+import {
+  imageShape,
+  paddingOf,
+  requireChannelsLast,
+  requirePixels,
+  type LayerScope,
+  type Lowerings,
+  type Value,
+} from './lowering';
 
 interface Convolution {
   readonly filter: Weight;
@@ -30,14 +38,20 @@ function convolve(scope: LayerScope, x: Value, convolution: Convolution): Value 
     outputLength(width + left + right, kernel[1], strides[1], dilations[1]),
     filter.shape[3],
   ];
+  requirePixels(scope, x, shape);
   return scope.add({ op: 'conv2d', filter, bias, groups, strides, dilations, padding }, [x], shape);
+}
+
+interface ConvolutionParts extends Pick<Convolution, 'filter' | 'groups'> {
+  /** The layer's `dilationRate` by default. */
+  readonly dilations?: unknown;
 }
 
 /** What the layers of a convolution have in common: geometry and bias, then the activation. */
 function convolutionOf(
   scope: LayerScope,
   x: Value,
-  { filter, groups }: Pick<Convolution, 'filter' | 'groups'>,
+  { filter, groups, dilations = scope.option('dilationRate') }: ConvolutionParts,
 ): Value {
   requireChannelsLast(scope);
   const convolved = convolve(scope, x, {
@@ -45,8 +59,8 @@ function convolutionOf(
     bias: scope.weight('bias'),
     groups,
     strides: pair('strides', scope.option('strides')),
-    dilations: pair('dilationRate', scope.option('dilationRate') ?? 1),
-    padding: scope.option<Padding>('padding'),
+    dilations: pair('dilationRate', dilations),
+    padding: paddingOf(scope),
   });
   return activate(scope, convolved, scope.option('activation'));
 }
@@ -65,7 +79,9 @@ export const CONVOLUTION_LOWERINGS: Lowerings = {
     }),
   DepthwiseConv2D: (scope, [x]) => {
     const kernel = scope.requiredWeight('depthwise_kernel');
-    return convolutionOf(scope, x, { filter: asGrouped(kernel), groups: kernel.shape[2] });
+    // tfjs's ignores its `dilationRate`.
+    const options = { filter: asGrouped(kernel), groups: kernel.shape[2], dilations: 1 };
+    return convolutionOf(scope, x, options);
   },
   SeparableConv2D: (scope, [x]) => {
     requireChannelsLast(scope);
@@ -74,8 +90,8 @@ export const CONVOLUTION_LOWERINGS: Lowerings = {
       filter: asGrouped(depthwise),
       groups: depthwise.shape[2],
       strides: pair('strides', scope.option('strides')),
-      dilations: pair('dilationRate', scope.option('dilationRate') ?? 1),
-      padding: scope.option<Padding>('padding'),
+      dilations: pair('dilationRate', scope.option('dilationRate')),
+      padding: paddingOf(scope),
     });
     const mixed = convolve(scope, filtered, {
       filter: scope.requiredWeight('pointwise_kernel'),

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { CardinalError } from '../../errors';
+import type { Padding } from '../../ops/conv-spec';
 import type { GraphNode, Operation, Shape, Weight } from '../graph';
 
 /** A value of the graph under construction. */
@@ -77,6 +78,21 @@ export function imageShape(
   const [, ...lengths] = shape;
   if (lengths.length !== 3) throw scope.cannot(`its input is of rank ${shape.length}, no batch of images`);
   return lengths as [number, number, number];
+}
+
+/** Refuses a layer that puts out images without a pixel, of which nothing can be computed. */
+export function requirePixels(
+  scope: LayerScope,
+  { shape: [, height, width] }: Value,
+  [, ...made]: Shape,
+): void {
+  if (made[0] < 1 || made[1] < 1) throw scope.cannot(`it leaves nothing of ${height} x ${width} pixels`);
+}
+
+/** How a stock convolution or pool fills its borders: any other word is `valid` to tfjs. Our convolution has more ways. */
+export function paddingOf(scope: LayerScope): Padding {
+  const padding = scope.option<Padding>('padding');
+  return typeof padding === 'string' && padding !== 'same' ? 'valid' : padding;
 }
 
 /** Refuses layers whose channels come first, which no graph has. */

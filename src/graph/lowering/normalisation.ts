@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs';
 import type { Weight } from '../graph';
 import type { LayerScope, Lowerings, Value } from './lowering';
 
@@ -41,12 +42,27 @@ function layerScale(scope: LayerScope, [x]: readonly Value[]): Value {
   return scope.add({ op: 'affine', scale, shift: filled(scale.shape[0], 0) }, [x], x.shape);
 }
 
-/** One factor and one offset for all channels. */
+/** A factor and an offset, for all channels or by channel. */
 function rescaling(scope: LayerScope, [x]: readonly Value[]): Value {
-  const channels = x.shape.at(-1) as number;
-  const scale = filled(channels, scope.option<number>('scale'));
-  const shift = filled(channels, scope.option<number>('offset'));
+  const [scale, shift] = ['scale', 'offset'].map((option) => byChannel(scope, option, x));
   return scope.add({ op: 'affine', scale, shift }, [x], x.shape);
+}
+
+/** One number, or one for each channel, in any of the forms that tfjs takes for a tensor. */
+function byChannel(scope: LayerScope, option: string, { shape }: Value): Weight {
+  const channels = shape.at(-1) as number;
+  const value = scope.option<tf.TensorLike | tf.Tensor>(option);
+  const { lengths, data } = tf.tidy(() => {
+    const tensor = value instanceof tf.Tensor ? value : tf.tensor(value);
+    return { lengths: tensor.shape, data: Float32Array.from(tensor.dataSync()) };
+  });
+  if (data.length === 1 && lengths.length <= shape.length) return filled(channels, data[0]);
+  const isByChannel =
+    lengths.at(-1) === channels && data.length === channels && lengths.length <= shape.length;
+  if (!isByChannel) {
+    throw scope.cannot(`its ${option} has the shape [${lengths.join(', ')}], not one number or ${channels}`);
+  }
+  return { shape: [channels], data };
 }
 
 export const NORMALISATION_LOWERINGS: Lowerings = {

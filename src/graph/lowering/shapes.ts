@@ -1,11 +1,12 @@
 import type { Shape } from '../graph';
-import { imageShape, requireChannelsLast, type Lowering, type Lowerings } from './lowering';
+import { imageShape, requireChannelsLast, requirePixels, type Lowering, type Lowerings } from './lowering';
 
 /** What inference leaves as it is. */
 const nothing: Lowering = (_, [x]) => x;
 
 const reshape: Lowering = (scope, [x]) => {
-  const lengths = scope.layer.computeOutputShape([...x.shape] as (number | null)[]).slice(1) as number[];
+  // A known batch, without which tfjs leaves a length open that the others determine.
+  const lengths = scope.layer.computeOutputShape([1, ...x.shape.slice(1)] as number[]).slice(1) as number[];
   if (scope.option('dataFormat') === 'channelsFirst') throw scope.cannot('its channels come first');
   return scope.add({ op: 'reshape' }, [x], [null, ...lengths]);
 };
@@ -19,12 +20,13 @@ const zeroPadding: Lowering = (scope, [x]) => {
 };
 
 const cropping: Lowering = (scope, [x]) => {
-  requireChannelsLast(scope);
+  // tfjs's takes any other word for channels that come first.
+  if (scope.option('dataFormat') !== 'channelsLast') throw scope.cannot('its channels come first');
   const [height, width, channels] = imageShape(scope, x);
   const [[top, bottom], [left, right]] = scope.option<[[number, number], [number, number]]>('cropping');
-  const [rows, columns] = [height - top - bottom, width - left - right];
-  if (rows < 1 || columns < 1) throw scope.cannot(`it leaves nothing of ${height} x ${width} pixels`);
-  return scope.add({ op: 'slice', begin: [top, left, 0] }, [x], [null, rows, columns, channels]);
+  const shape: Shape = [null, height - top - bottom, width - left - right, channels];
+  requirePixels(scope, x, shape);
+  return scope.add({ op: 'slice', begin: [top, left, 0] }, [x], shape);
 };
 
 const permute: Lowering = (scope, [x]) => {
