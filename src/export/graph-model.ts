@@ -29,6 +29,7 @@ export interface GraphModelOptions {
  * loads without this package. Grouped convolutions are one convolution a group between a split and a concatenation;
  * those of one group a channel are depthwise. Bias, relu and relu6 are part of the convolution before them. The same graph
  * gives the same bytes.
+ * {@link verifyGraph} compares the graph with the model that it is of.
  *
  * @throws CardinalError naming the weight that the type of `quantize` cannot hold
  *

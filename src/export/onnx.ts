@@ -39,6 +39,7 @@ export interface OnnxOptions {
  * Inputs and outputs have the names of the graph's values; images among them are `[batch, channels, height, width]` unless
  * `layout` says otherwise. What the graph makes of images in the order of their elements, such as flattening them, keeps
  * the graph's order: height, width, channels. `metadata_props` tells `layout`, and `mean` and `std` as JSON if given.
+ * {@link verifyGraph} compares the graph with the model that it is of.
  *
  * Format: ONNX's `onnx.proto` and its Operators.md.
  *

@@ -44,6 +44,7 @@ const VERSION = '2.8.0';
  *
  * The signature `serving_default` takes and gives what the graph does, under its names, with `_` for what is no letter, digit
  * or underscore; any batch.
+ * {@link verifyGraph} compares the graph with the model that it is of.
  *
  * @example
  * const files = toSavedModel(foldBatchNorm(lowerModel(model)));
