@@ -35,7 +35,7 @@ export function batchNormCall(stock: BatchNormCall): BatchNormCall {
     // Images have at most four axes; of more tfjs says that it has no batch norm.
     if (x.rank > 4) return stock.call(this, inputs, kwargs);
     // A batch of nothing has no statistics.
-    const isTraining = kwargs?.training === true && !isFrozen(this) && x.size > 0;
+    const isTraining = Boolean(kwargs?.training) && !isFrozen(this) && x.size > 0;
     return isTraining ? normaliseByBatch(this, x) : normaliseByMovingStatistics(this, x);
   };
 }

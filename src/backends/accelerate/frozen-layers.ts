@@ -75,6 +75,8 @@ function withParts<T>(model: tf.LayersModel, run: () => T): T {
 
 /** A layer and all that are within it, at any depth: those of a model, and the one of a wrapper. */
 export function layersWithin(layer: tf.layers.Layer): tf.layers.Layer[] {
-  const { layers = [], layer: wrapped } = layer as Partial<tf.LayersModel> & { layer?: tf.layers.Layer };
-  return [layer, ...[...layers, ...(wrapped === undefined ? [] : [wrapped])].flatMap(layersWithin)];
+  // Other people's layers may have anything under these names.
+  const { layers, layer: wrapped } = layer as { layers?: unknown; layer?: unknown };
+  const within = [layers, wrapped].flat().filter((each) => each instanceof tf.layers.Layer);
+  return [layer, ...within.flatMap(layersWithin)];
 }
