@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { convSpec, type ConvSpec } from './conv-spec';
+import { convSpec, outputShape, type ConvSpec } from './conv-spec';
 import type { Implementation } from './strategies';
 import { chooseStrategy } from './strategies/choose';
 import * as reduced from './strategies/reduce';
@@ -35,6 +35,7 @@ export function groupedConv2dKernels(backendName: string): tf.KernelConfig[] {
         const { implementation, ...options } = attrs as GroupedConv2DAttrs;
         const spec = convSpec(x.shape, filter.shape, options);
         const strategy = chooseStrategy(implementation, spec, 'forward', backendName);
+        if (isOfNothing(spec)) return tf.zeros(outputShape(spec));
         return tf.tidy(() => reduced.forward(strategy, x, filter, spec));
       },
     },
@@ -48,6 +49,7 @@ export function groupedConv2dKernels(backendName: string): tf.KernelConfig[] {
         };
         const spec = convSpec(inputShape, filter.shape, options);
         const strategy = chooseStrategy(implementation, spec, 'backpropInput', backendName);
+        if (isOfNothing(spec)) return tf.zeros(inputShape);
         return tf.tidy(() => reduced.backpropInput(strategy, dy, filter, spec));
       },
     },
@@ -61,8 +63,14 @@ export function groupedConv2dKernels(backendName: string): tf.KernelConfig[] {
         };
         const spec: ConvSpec = convSpec(x.shape, filterShape, options);
         const strategy = chooseStrategy(implementation, spec, 'backpropFilter', backendName);
+        if (isOfNothing(spec)) return tf.zeros(filterShape);
         return tf.tidy(() => reduced.backpropFilter(strategy, x, dy, spec));
       },
     },
   ];
+}
+
+/** No images, or images of no pixels: a sum over nothing, which backends do not agree on. */
+function isOfNothing({ batch, inHeight, inWidth }: ConvSpec): boolean {
+  return batch * inHeight * inWidth === 0;
 }
