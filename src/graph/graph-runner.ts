@@ -3,6 +3,7 @@ import { check } from '../errors';
 import { groupedConv2d } from '../ops/grouped-conv2d';
 import '../backends/register-kernels';
 import { applyFunction } from './element-functions';
+import { outputsOfNothing } from './empty-batch';
 import { readersOf, weightsOf, type Graph, type GraphNode, type Sides, type Window } from './graph';
 
 /**
@@ -39,12 +40,12 @@ export class GraphRunner {
    */
   run(inputs: readonly tf.Tensor[]): tf.Tensor[] {
     check(inputs.length === this.inputs.length, 'inputs', `${this.inputs.length} tensors`, inputs.length);
-    const values = new Map<string, tf.Tensor>();
     this.inputs.forEach(({ name, shape }, i) => {
       const fits = inputs[i].shape.slice(1).join() === shape.slice(1).join();
       check(fits, 'inputs', `[batch, ${shape.slice(1).join(', ')}] for ${name}`, inputs[i].shape);
-      values.set(name, inputs[i].clone());
     });
+    if (inputs.every(({ shape }) => shape[0] === 0)) return outputsOfNothing(this.graph);
+    const values = new Map(this.inputs.map(({ name }, i) => [name, inputs[i].clone()]));
     const unread = new Map(this.readers);
     return tf.tidy(() => {
       for (const node of this.graph.nodes) {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { toOnnx } from '../export/onnx';
+import { outputsOfNothing } from '../graph/empty-batch';
 import type { Graph } from '../graph/graph';
 import { checkImages, imageInputOf, type InferenceEngine } from './engine';
 import { loadOnnxruntime } from './load-onnxruntime-node';
@@ -25,6 +26,7 @@ export async function onnxruntimeEngine(graph: Graph): Promise<InferenceEngine> 
     name: 'onnxruntime',
     predict: async (images) => {
       checkImages(images, shape);
+      if (images.shape[0] === 0) return outputsOfNothing(graph);
       const values = await images.data<'float32' | 'int32'>();
       const data = values instanceof Float32Array ? values : Float32Array.from(values);
       const fed = new Tensor('float32', data, images.shape);

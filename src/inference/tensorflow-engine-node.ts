@@ -4,6 +4,7 @@ import { loadSession } from '../backends/tensorflow/compile/session';
 import { CardinalError } from '../errors';
 import { savedModelBytes, TENSORFLOW_DIALECT } from '../export/saved-model';
 import { toTensorflowGraph } from '../export/tensorflow-graph';
+import { outputsOfNothing } from '../graph/empty-batch';
 import type { Graph } from '../graph/graph';
 import { checkImages, imageInputOf, type InferenceEngine } from './engine';
 
@@ -49,6 +50,7 @@ export async function tensorflowEngine(graph: Graph): Promise<InferenceEngine> {
     name: 'tensorflow',
     predict: async (images) => {
       checkImages(images, shape);
+      if (images.shape[0] === 0) return outputsOfNothing(graph);
       const fed = images.dtype === 'float32' ? images : tf.cast<tf.Tensor4D>(images, 'float32');
       const ids = backend.getInputTensorIds([fed]);
       const made = backend.binding.runSavedModel(session, ids, feed, fetched);

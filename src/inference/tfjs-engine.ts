@@ -7,7 +7,7 @@ export function tfjsEngine(graph: Graph): Promise<InferenceEngine> {
   const runner = new GraphRunner(graph);
   return Promise.resolve({
     name: 'tfjs',
-    predict: (images) => Promise.resolve(runner.run([images])),
+    predict: async (images) => runner.run([images]),
     dispose: () => runner.dispose(),
   });
 }

@@ -3,7 +3,7 @@ import { foldBatchNorm } from '../../src/graph/fold-batch-norm';
 import { lowerModel } from '../../src/graph/lower-model';
 import { onnxruntimeEngine } from '../../src/inference/onnxruntime-engine-node';
 import { describeOnBackends } from '../support/backends';
-import { expectEveryOutput, expectRefusals } from '../support/engine-contract';
+import { expectEmptyBatch, expectEveryOutput, expectRefusals } from '../support/engine-contract';
 import { relativeDifference } from '../support/onnxruntime';
 import { sampleImages, sampleModel } from '../support/zoo-samples';
 
@@ -28,6 +28,10 @@ describeOnBackends('the onnxruntime engine', () => {
 
   test('puts out images with their channels last, and takes whole numbers', async () => {
     await expectEveryOutput(onnxruntimeEngine);
+  });
+
+  test('predicts nothing for no images', async () => {
+    await expectEmptyBatch(onnxruntimeEngine);
   });
 });
 

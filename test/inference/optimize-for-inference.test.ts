@@ -2,8 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import { createModel } from '../../models';
 import { useBackend } from '../../src/backends/use-backend-node';
 import { ENGINE_NAMES } from '../../src/inference/engine';
+import { tfjsEngine } from '../../src/inference/tfjs-engine';
 import { optimizeForInference, type OptimizeOptions } from '../../src/inference/optimize-for-inference-node';
 import { HAS_NATIVE, TESTED_BACKENDS } from '../support/backends';
+import { expectEmptyBatch } from '../support/engine-contract';
 import { drawWeights } from '../support/zoo-samples';
 
 beforeAll(async () => {
@@ -34,6 +36,10 @@ test.each(['auto', ...ENGINE_NAMES] as const)(
       expect(Math.max(...values.map((value, i) => Math.abs(value - wanted[i]))) / scale).toBeLessThan(1e-4);
       tf.dispose([images, expected, made]);
     }
+    const none = tf.zeros<tf.Rank.R4>([0, 32, 32, 3]);
+    const nothing = (await optimized.predict(none)) as tf.Tensor;
+    expect(nothing.shape).toEqual([0, 10]);
+    tf.dispose([none, nothing]);
     const small = tf.zeros<tf.Rank.R4>([1, 16, 32, 3]);
     await expect(optimized.predict(small)).rejects.toThrow('32, 32, 3');
     small.dispose();
@@ -42,6 +48,10 @@ test.each(['auto', ...ENGINE_NAMES] as const)(
     expect(tf.memory().numTensors).toBe(before);
   },
 );
+
+test('the tfjs engine predicts nothing for no images', async () => {
+  await expectEmptyBatch(tfjsEngine);
+});
 
 test('auto says what it tried, and takes the fastest', async () => {
   const model = createModel('mobilenet_toy', { seed: 1 });

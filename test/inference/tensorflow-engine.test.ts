@@ -5,7 +5,7 @@ import { foldBatchNorm } from '../../src/graph/fold-batch-norm';
 import { lowerModel } from '../../src/graph/lower-model';
 import { tensorflowEngine } from '../../src/inference/tensorflow-engine-node';
 import { HAS_NATIVE } from '../support/backends';
-import { expectEveryOutput, expectRefusals } from '../support/engine-contract';
+import { expectEmptyBatch, expectEveryOutput, expectRefusals } from '../support/engine-contract';
 import { relativeDifference } from '../support/onnxruntime';
 import { sampleImages, sampleModel } from '../support/zoo-samples';
 
@@ -41,6 +41,10 @@ describeNative('the tensorflow engine', () => {
 
   test('gives every output in order, and takes whole numbers', async () => {
     await expectEveryOutput(tensorflowEngine);
+  });
+
+  test('predicts nothing for no images', async () => {
+    await expectEmptyBatch(tensorflowEngine);
   });
 
   test('says what it cannot run', async () => {

@@ -22,6 +22,24 @@ export async function expectEveryOutput(makeEngine: MakeEngine): Promise<void> {
   model.dispose();
 }
 
+/** A batch without images gives every output without any, in the shapes that the model says. */
+export async function expectEmptyBatch(makeEngine: MakeEngine): Promise<void> {
+  const model = createModel('resnext_toy', { features: true, seed: 1 });
+  const engine = await makeEngine(foldBatchNorm(lowerModel(model)));
+  const before = tf.memory().numTensors;
+  const images = tf.zeros<tf.Rank.R4>([0, 32, 32, 3]);
+  const made = await engine.predict(images);
+  expect(made.map(({ shape }) => shape)).toEqual(model.outputs.map(({ shape }) => [0, ...shape.slice(1)]));
+  expect(made.map((output) => output.dataSync().length)).toEqual(made.map(() => 0));
+  tf.dispose([images, made]);
+  expect(tf.memory().numTensors).toBe(before);
+  const small = tf.zeros<tf.Rank.R4>([0, 16, 16, 3]);
+  await expect(engine.predict(small)).rejects.toThrow('32, 32, 3');
+  small.dispose();
+  await engine.dispose();
+  model.dispose();
+}
+
 /** Graphs that are not of images, or of several inputs, and images of another size are refused. */
 export async function expectRefusals(makeEngine: MakeEngine): Promise<void> {
   const vector = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [4] })] });

@@ -1,4 +1,5 @@
 import { ACTIVATION_GRADIENTS } from './activation-gradients';
+import { emptyPredictions } from './empty-predictions';
 import { fastActivations } from './fast-activations';
 import { fastLayers } from './fast-layers';
 import { noteFrozenLayers } from './frozen-layers';
@@ -15,6 +16,7 @@ const PATCHES: readonly Patch[] = [
   noteFrozenLayers,
   fastLayers,
   fastActivations,
+  emptyPredictions,
 ];
 
 let undo: (() => void)[] | undefined;
@@ -30,6 +32,7 @@ let undo: (() => void)[] | undefined;
  * Gradients are those of stock tfjs within rounding. One differs at one point: at an x of exactly 6, `relu6` has the
  * gradient 0, as in TensorFlow and PyTorch. And a batch norm layer that is not trainable, by itself or as a part of
  * a model or layer that is not, normalises by its moving statistics in training too and does not update them, as in Keras.
+ * `model.predict` of no samples gives outputs of none, where stock tfjs throws.
  *
  * @example
  * accelerate();

@@ -77,13 +77,21 @@ type Axis = number | number[];
 
 /** The gradient of broadcasting a tensor of `shape` to that of `dy`: sums over what was repeated. */
 function reduceTo(dy: tf.Tensor, shape: number[]): tf.Tensor {
-  const axes = tf.broadcast_util.getReductionAxes(shape, dy.shape);
+  const axes = repeatedAxes(shape, dy.shape);
   if (axes.length === 0) return tf.reshape(dy, shape);
   const isBias = axes.length === dy.rank - 1 && axes.every((axis, i) => axis === i);
   if (isBias && dy.rank > 1 && dy.dtype === 'float32' && mayCallNative()) {
     return tf.reshape(runTensorflow('BiasAddGrad', [dy], { data_format: 'NHWC' })[0], shape);
   }
   return tf.reshape(tf.sum(dy, axes), shape);
+}
+
+/** As tfjs has them, but for an axis of one element that became one of none: it is summed over too. */
+function repeatedAxes(shape: number[], broadcast: number[]): number[] {
+  const added = broadcast.length - shape.length;
+  return broadcast.flatMap((length, axis) =>
+    axis < added || (shape[axis - added] === 1 && length !== 1) ? [axis] : [],
+  );
 }
 
 /** The gradient of a sum over `axis` of a tensor of `shape`: `dy` for each summand. */
