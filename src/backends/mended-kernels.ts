@@ -8,6 +8,7 @@ import {
 import type { Mend } from './mend';
 import { numberedPadding } from './wasm/numbered-padding';
 import { noticedFailure } from './wasm/noticed-failure';
+import { sumInParts } from './webgpu/sum-in-parts';
 
 const CONVOLUTIONS = ['Conv2D', 'DepthwiseConv2dNative', 'FusedConv2D', 'FusedDepthwiseConv2D'];
 const CONVOLUTION_GRADIENTS = [
@@ -21,6 +22,7 @@ const REDUCTIONS = ['Sum', 'Prod', 'Mean', 'Max', 'Min', 'All', 'Any'];
 /** The kernels that a backend of tfjs computes wrongly, and what mends each; the last of a kernel's is called first. */
 function mendsOf(backendName: string): readonly (readonly [kernelNames: readonly string[], mend: Mend])[] {
   const ofNothing = [[[...CONVOLUTIONS, ...CONVOLUTION_GRADIENTS], convolutionOfNothing]] as const;
+  if (backendName === 'webgpu') return [[['AddN'], sumInParts], ...ofNothing];
   if (backendName !== 'wasm') return ofNothing;
   return [
     [CONVOLUTIONS, noticedFailure],

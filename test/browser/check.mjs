@@ -1,81 +1,68 @@
-// Runs the library in Chromium on webgl and cpu, loads exported GraphModels in stock TensorFlow.js there, and opens a report
-// and the pictures of docs: `npm run test:browser`, with CHROMIUM naming another browser than /usr/bin/chromium. It is apart from `npm test` because it needs a browser that npm cannot install.
+// Runs the library in Chromium on webgl, webgpu and cpu, loads exported GraphModels in stock TensorFlow.js there, and opens a
+// report and the pictures of docs: `npm run test:browser`, with CHROMIUM naming another browser than /usr/bin/chromium. It is
+// apart from `npm test` because it needs a browser that npm cannot install. `--geometries N` has the first N random ones
+// computed on webgl and webgpu, and nothing else looked at.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
+import { checkBackends } from './backends.mjs';
 import { checkDiagrams } from './diagram-page.mjs';
 import { checkGraphModels } from './graph-models.mjs';
-import { checkReportPage } from './report-page.mjs';
+import { checkReportPage, LAUNCH } from './report-page.mjs';
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-if (!existsSync(executablePath)) {
-  console.error(`error: there is no browser at ${executablePath}: install Chromium, or name one in CHROMIUM`);
+/** Random geometries on a backend that compiles a program for each shape, about a second each. */
+const SHARE = 40;
+
+const { values } = parseArgs({ options: { geometries: { type: 'string' } } });
+if (!existsSync(LAUNCH.executablePath)) {
+  console.error(
+    `error: there is no browser at ${LAUNCH.executablePath}: install Chromium, or name one in CHROMIUM`,
+  );
   process.exit(1);
 }
-const { outputFiles } = await build({
-  entryPoints: ['test/browser/page.ts'],
-  bundle: true,
-  platform: 'browser',
-  format: 'iife',
-  write: false,
-});
 const browser = await chromium.launch({
-  executablePath,
+  ...LAUNCH,
   args: [
-    '--no-sandbox',
-    '--disable-background-networking',
+    ...LAUNCH.args,
     '--use-gl=angle',
     '--use-angle=swiftshader',
     '--enable-unsafe-swiftshader',
+    // Chromium has no adapter without a GPU but SwiftShader's, and that one only so.
+    '--enable-unsafe-webgpu',
   ],
 });
-let failed = 0;
+let [passed, failed] = [0, 0];
+const tell = (finding, kind = '') => {
+  if (finding.passed) passed++;
+  else failed++;
+  console.log(`${finding.passed ? 'ok  ' : 'FAIL'} ${kind}${finding.what}`);
+};
 try {
-  for (const backend of ['webgl', 'cpu']) {
-    const page = await browser.newPage();
-    const complaints = [];
-    page.on('pageerror', (error) => complaints.push(error.message));
-    await page.setContent('<!doctype html><title>tfjs-cardinal</title>');
-    await page.addScriptTag({ content: outputFiles[0].text });
-    const { errors, losses } = await page.evaluate((name) => globalThis.runOnBackend(name), backend);
-    for (const [implementation, error] of Object.entries(errors)) {
-      const passed = error <= 1e-4;
-      if (!passed) failed++;
-      console.log(
-        `${passed ? 'ok  ' : 'FAIL'} ${backend} ${implementation}: relative error ${error.toExponential(1)}`,
-      );
-    }
-    const learned = losses.at(-1) < losses[0] && complaints.length === 0;
-    if (!learned) failed++;
-    console.log(
-      `${learned ? 'ok  ' : 'FAIL'} ${backend} model.fit: loss ${losses[0].toFixed(3)} to ${losses.at(-1).toFixed(3)}`,
-    );
-    for (const complaint of complaints) console.log(`     ${complaint}`);
-    await page.close();
-  }
-  const tell = (kind, found) => {
-    for (const { what, passed } of found) {
-      if (!passed) failed++;
-      console.log(`${passed ? 'ok  ' : 'FAIL'} ${kind}: ${what}`);
-    }
-  };
-  tell('graph model', await checkGraphModels(browser, temporaryFolder(), ['webgl', 'cpu']));
-  tell('report', await checkReportPage(browser, await makeReport()));
-  const pictures = readdirSync('docs/pictures').filter((name) => name.endsWith('.svg'));
-  tell(
-    'diagram',
-    await checkDiagrams(
+  if (values.geometries === undefined) {
+    await checkBackends(
       browser,
-      pictures.map((name) => join('docs/pictures', name)),
-    ),
-  );
+      ['webgl', 'webgpu', 'cpu'],
+      (backend) => (backend === 'cpu' ? 0 : SHARE),
+      tell,
+    );
+    for (const finding of await checkGraphModels(browser, temporaryFolder(), ['webgl', 'cpu']))
+      tell(finding, 'graph model: ');
+    for (const finding of await checkReportPage(browser, await makeReport())) tell(finding, 'report: ');
+    const pictures = readdirSync('docs/pictures').filter((name) => name.endsWith('.svg'));
+    const files = pictures.map((name) => join('docs/pictures', name));
+    for (const finding of await checkDiagrams(browser, files)) tell(finding, 'diagram: ');
+  } else {
+    await checkBackends(browser, ['webgl', 'webgpu'], () => Number(values.geometries), tell);
+  }
 } finally {
   await browser.close();
 }
-process.exitCode = failed > 0 ? 1 : 0;
+console.log(`in the browser: ${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
 
 /** A folder that goes when this process ends. */
 function temporaryFolder() {

@@ -1,49 +1,50 @@
 import * as tf from '@tensorflow/tfjs';
-import { convSpec, groupedConv2d, groupedConv2D, IMPLEMENTATIONS, type ConvOptions } from '../../src';
-import { oracle, relativeError } from '../support/grouped-conv2d-oracle';
+import '@tensorflow/tfjs-backend-webgpu';
+import { createModel, type ModelName } from '../../models';
+import { groupedConv2D } from '../../src';
+import { checkGeometry, type GeometryFindings } from '../support/check-geometry';
+import { CONFORMANCE_GEOMETRIES } from '../support/conformance-geometries';
+import { relativeError } from '../support/grouped-conv2d-oracle';
+import { randomGeometries, type Geometry } from '../support/random-geometries';
 
-/** What a browser finds: the largest relative error of each strategy and pass, and whether a model learns. */
-export interface BrowserReport {
-  backend: string;
-  errors: Record<string, number>;
-  losses: number[];
+// What check.mjs asks of a page, each on a backend by name.
+
+const SEED = 1;
+
+/** The conformance suite's geometries, by every strategy that the backend takes. */
+function checkConformance(backend: string): Promise<GeometryFindings> {
+  return check(backend, CONFORMANCE_GEOMETRIES);
 }
 
-const CASES: { x: number[]; filter: number[]; options: ConvOptions }[] = [
-  { x: [2, 6, 5, 8], filter: [3, 3, 4, 12], options: { groups: 2, padding: 'same' } },
-  { x: [2, 8, 7, 8], filter: [3, 3, 2, 8], options: { groups: 4, strides: 2, padding: 1 } },
-  { x: [1, 8, 8, 6], filter: [3, 3, 1, 6], options: { groups: 6, padding: 'same' } },
-  { x: [1, 8, 7, 4], filter: [3, 3, 2, 6], options: { groups: 2, dilations: 2, padding: 2 } },
-];
+/** Random geometries, of those that the other backends are tested with. */
+function checkGeometries(backend: string, from: number, to: number): Promise<GeometryFindings> {
+  return check(backend, randomGeometries(to - from, SEED, from));
+}
 
-async function run(backend: string): Promise<BrowserReport> {
-  if (!(await tf.setBackend(backend)))
-    throw new Error(`the ${backend} backend does not start in this browser`);
-  await tf.ready();
-  const errors: Record<string, number> = {};
-  for (const implementation of IMPLEMENTATIONS.filter((name) => name !== 'native')) {
-    for (const { x: xShape, filter: filterShape, options } of CASES) {
-      const spec = convSpec(xShape, filterShape, options);
-      const x = tf.randomNormal(xShape, 0, 1, 'float32', 1);
-      const filter = tf.randomNormal(filterShape, 0, 1, 'float32', 2);
-      const y = groupedConv2d(x, filter, { ...options, implementation });
-      const dy = tf.randomNormal(y.shape, 0, 1, 'float32', 3);
-      const [dx, dFilter] = tf.grads((a: tf.Tensor, b: tf.Tensor) =>
-        groupedConv2d(a, b, { ...options, implementation }),
-      )([x, filter], dy);
-      const expected = oracle(await x.data(), await filter.data(), await dy.data(), spec);
-      const error = Math.max(
-        relativeError(await y.data(), expected.y),
-        relativeError(await dx.data(), expected.dx),
-        relativeError(await dFilter.data(), expected.dFilter),
-      );
-      errors[implementation] = Math.max(errors[implementation] ?? 0, error);
-    }
+async function check(backend: string, geometries: readonly Geometry[]): Promise<GeometryFindings> {
+  await use(backend);
+  const found: GeometryFindings = { passes: 0, faults: [] };
+  for (const geometry of geometries) {
+    const { passes, faults } = await checkGeometry(geometry);
+    found.passes += passes;
+    found.faults.push(...faults);
   }
-  return { backend: tf.getBackend(), errors, losses: await learn() };
+  return found;
 }
 
-async function learn(): Promise<number[]> {
+/** How far a model's prediction is from that of the cpu backend, relative to the largest value. */
+async function predictionError(backend: string, name: ModelName): Promise<number> {
+  await use('cpu');
+  const model = createModel(name, { seed: 1 });
+  const images = tf.randomNormal([2, 32, 32, 3], 0, 1, 'float32', 1);
+  const expected = await (model.predict(images) as tf.Tensor).data();
+  await use(backend);
+  return relativeError(await (model.predict(images) as tf.Tensor).data(), expected);
+}
+
+/** The losses of a small model that is trained by stock tfjs. */
+async function learn(backend: string): Promise<number[]> {
+  await use(backend);
   const model = tf.sequential({
     layers: [
       groupedConv2D({
@@ -65,4 +66,9 @@ async function learn(): Promise<number[]> {
   return history.loss as number[];
 }
 
-Object.assign(globalThis, { runOnBackend: run });
+async function use(backend: string): Promise<void> {
+  if (!(await tf.setBackend(backend)))
+    throw new Error(`the ${backend} backend does not start in this browser`);
+}
+
+Object.assign(globalThis, { checkConformance, checkGeometries, predictionError, learn });

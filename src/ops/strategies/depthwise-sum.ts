@@ -91,6 +91,8 @@ function attributes(spec: ConvSpec): tf.NamedAttrMap {
   return {
     strides: [...spec.strides],
     pad: spec.padding.kind,
+    // webgpu's kernel asks for it; the others take it for granted.
+    dataFormat: 'NHWC',
     dilations: [...spec.dilations],
     dimRoundingMode: undefined as unknown as string,
   };
