@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { averagePoolGradient } from './average-pool-gradient';
 import {
   convolutionOfNothing,
   productOfNothing,
@@ -21,16 +22,18 @@ const REDUCTIONS = ['Sum', 'Prod', 'Mean', 'Max', 'Min', 'All', 'Any'];
 
 /** The kernels that a backend of tfjs computes wrongly, and what mends each; the last of a kernel's is called first. */
 function mendsOf(backendName: string): readonly (readonly [kernelNames: readonly string[], mend: Mend])[] {
-  const ofNothing = [[[...CONVOLUTIONS, ...CONVOLUTION_GRADIENTS], convolutionOfNothing]] as const;
-  if (backendName === 'webgpu') return [[['AddN'], sumInParts], ...ofNothing];
-  if (backendName !== 'wasm') return ofNothing;
+  const ofNothing = [[...CONVOLUTIONS, ...CONVOLUTION_GRADIENTS], convolutionOfNothing] as const;
+  if (backendName === 'tensorflow') return [ofNothing];
+  const everywhere = [ofNothing, [['AvgPoolGrad'], averagePoolGradient]] as const;
+  if (backendName === 'webgpu') return [[['AddN'], sumInParts], ...everywhere];
+  if (backendName !== 'wasm') return everywhere;
   return [
     [CONVOLUTIONS, noticedFailure],
     [CONVOLUTIONS, numberedPadding],
     [REDUCTIONS, reductionOfNothing],
     [['BatchMatMul', '_FusedMatMul'], productOfNothing],
     [['Transpose'], transposeOfNothing],
-    ...ofNothing,
+    ...everywhere,
   ];
 }
 
