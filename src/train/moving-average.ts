@@ -1,13 +1,11 @@
 import type * as tf from '@tensorflow/tfjs';
 
 import { AveragedWeights } from './averaged-weights';
+import { warmedUpDecay } from './warmed-up-decay';
 
 /**
  * An exponential moving average of a model's weights, batch-norm statistics included:
- * `average += (1 - decay)·(weight - average)` after each step.
- *
- * The decay starts low, `(1 + step) / (10 + step)` while that is less, so that a short run does not average in its
- * random beginning.
+ * `average += (1 - decay)·(weight - average)` after each step, with a decay that starts low.
  */
 export class MovingAverage extends AveragedWeights {
   constructor(
@@ -19,6 +17,6 @@ export class MovingAverage extends AveragedWeights {
 
   /** The share of the weights after optimiser step `step`, counted from 0. */
   share(step: number): number {
-    return 1 - Math.min(this.decay, (1 + step) / (10 + step));
+    return 1 - warmedUpDecay(this.decay, step);
   }
 }

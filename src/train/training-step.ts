@@ -8,10 +8,12 @@ import {
 } from '../backends/step-compiler';
 import { check } from '../errors';
 import { withStepSeed } from '../ops/dropout-mask';
+import { withStatisticsShares } from '../ops/statistics-share';
 import { DropoutSeeds } from './dropout-seeds';
 import { computeGradients, type Gradients } from './gradients';
 import type { MovingAverage } from './moving-average';
 import type { Optimizer, Parameter } from './optimizer';
+import { StatisticsWarmUp } from './statistics-warm-up';
 
 /** What a training step moves, and how. */
 export interface TrainingStepParts {
@@ -52,11 +54,13 @@ export interface StepInputs {
  */
 export class TrainingStep {
   private readonly dropout: DropoutSeeds;
+  private readonly statistics: StatisticsWarmUp;
   private compiled: CompiledStep | 'not yet' | 'never';
   private shape = '';
 
   constructor(private readonly parts: TrainingStepParts) {
     this.dropout = new DropoutSeeds(parts.model);
+    this.statistics = new StatisticsWarmUp(parts.model);
     this.compiled = parts.compile && stepCompiler() !== undefined ? 'not yet' : 'never';
     if (this.compiled === 'never') {
       this.requireFloat32(
@@ -71,8 +75,11 @@ export class TrainingStep {
     const settings = optimizer.settings(learningRate);
     if (average !== undefined) settings.push(average.share(step));
     const stepSeed = this.dropout.set(seed, step);
-    const scalars = settings.map((setting) => tf.scalar(setting));
-    const varying = { scalars, seed: stepSeed && tf.tensor1d(stepSeed, 'int32') };
+    const varying: Varying = {
+      settings: settings.map((setting) => tf.scalar(setting)),
+      shares: this.statistics.shares(step).map((share) => tf.scalar(share)),
+      seed: stepSeed && tf.tensor1d(stepSeed, 'int32'),
+    };
     const compiled = this.compiledOrFreed(inputs, varying);
     if (compiled !== undefined) return runCompiled(compiled, inputs, varying);
     // What was tried in vain to compile has left other seeds.
@@ -109,9 +116,10 @@ export class TrainingStep {
     try {
       return stepCompiler()?.(
         ([images, targets, ...others]) => {
-          const settings = others.slice(0, varying.scalars.length);
-          const [stepSeed] = others.slice(settings.length) as tf.Tensor1D[];
-          const made = this.gradients({ images, targets: targets as tf.Tensor2D }, stepSeed);
+          const settings = others.splice(0, varying.settings.length) as tf.Scalar[];
+          const shares = others.splice(0, varying.shares.length) as tf.Scalar[];
+          const [seed] = others as tf.Tensor1D[];
+          const made = this.gradients({ images, targets: targets as tf.Tensor2D }, { shares, seed });
           this.update(made, settings);
           tf.dispose([...made.gradients.values()]);
           return [made.loss, made.logits];
@@ -134,24 +142,27 @@ export class TrainingStep {
     check(precision === 'float32', 'precision', `float32, since ${reason}`, precision);
   }
 
-  private runEagerly(inputs: StepInputs, { scalars, seed }: Varying): StepOutcome {
-    const made = this.gradients(inputs, seed);
-    seed?.dispose();
-    const discard = () => tf.dispose([...scalars, made.loss, made.logits, ...made.gradients.values()]);
+  private runEagerly(inputs: StepInputs, { settings, ...forward }: Varying): StepOutcome {
+    const made = this.gradients(inputs, forward);
+    tf.dispose([...forward.shares, ...(forward.seed === undefined ? [] : [forward.seed])]);
+    const discard = () => tf.dispose([...settings, made.loss, made.logits, ...made.gradients.values()]);
     return {
       loss: made.loss.dataSync()[0],
       logits: made.logits.dataSync<'float32'>(),
       commit: () => {
-        this.update(made, scalars);
+        this.update(made, settings);
         discard();
       },
       discard,
     };
   }
 
-  private gradients({ images, targets }: StepInputs, stepSeed: tf.Tensor1D | undefined): Gradients {
+  private gradients({ images, targets }: StepInputs, { shares, seed }: Omit<Varying, 'settings'>): Gradients {
     const { model, parameters } = this.parts;
-    return withStepSeed(stepSeed, () => computeGradients(model, parameters, images, targets));
+    const byMomentum = new Map(this.statistics.momenta.map((momentum, i) => [momentum, shares[i]]));
+    return withStatisticsShares(byMomentum, () =>
+      withStepSeed(seed, () => computeGradients(model, parameters, images, targets)),
+    );
   }
 
   private update({ gradients }: Gradients, settings: readonly tf.Tensor[]): void {
@@ -168,13 +179,15 @@ export class TrainingStep {
 /** What differs from step to step, besides the batch. */
 interface Varying {
   /** Settings of the optimiser, and the share of a moving average. */
-  readonly scalars: readonly tf.Scalar[];
+  readonly settings: readonly tf.Scalar[];
+  /** Of the batch in the moving statistics of batch norm, by the momentum that they belong to. */
+  readonly shares: readonly tf.Scalar[];
   /** Of the masks, where the backend draws them. */
   readonly seed?: tf.Tensor1D;
 }
 
-function allInputs({ images, targets }: StepInputs, { scalars, seed }: Varying): tf.Tensor[] {
-  return [images, targets, ...scalars, ...(seed === undefined ? [] : [seed])];
+function allInputs({ images, targets }: StepInputs, { settings, shares, seed }: Varying): tf.Tensor[] {
+  return [images, targets, ...settings, ...shares, ...(seed === undefined ? [] : [seed])];
 }
 
 function runCompiled(compiled: CompiledStep, inputs: StepInputs, varying: Varying): StepOutcome {

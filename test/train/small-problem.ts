@@ -28,13 +28,19 @@ export function smallDataset(count: number, { seed = 1, classes = 3, size = 8 } 
 }
 
 /** A convolution, batch norm and a classifier, with fixed initial weights. */
-export function smallModel({ seed = 1, classes = 3, size = 8, dropout = 0 } = {}): tf.LayersModel {
+export function smallModel({
+  seed = 1,
+  classes = 3,
+  size = 8,
+  dropout = 0,
+  momentum = 0.9,
+} = {}): tf.LayersModel {
   const init = (offset: number) => tf.initializers.glorotUniform({ seed: seed * 10 + offset });
   const input = tf.input({ shape: [size, size, 3] });
   let x = tf.layers
     .conv2d({ filters: 6, kernelSize: 3, padding: 'same', name: 'conv', kernelInitializer: init(1) })
     .apply(input) as tf.SymbolicTensor;
-  x = tf.layers.batchNormalization({ name: 'bn', momentum: 0.9 }).apply(x) as tf.SymbolicTensor;
+  x = tf.layers.batchNormalization({ name: 'bn', momentum }).apply(x) as tf.SymbolicTensor;
   x = tf.layers.activation({ activation: 'relu', name: 'relu' }).apply(x) as tf.SymbolicTensor;
   x = tf.layers.globalAveragePooling2d({ name: 'pool' } as never).apply(x) as tf.SymbolicTensor;
   if (dropout > 0) x = tf.layers.dropout({ rate: dropout, seed, name: 'drop' }).apply(x) as tf.SymbolicTensor;

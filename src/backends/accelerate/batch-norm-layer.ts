@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { batchNormTraining } from '../../ops/batch-norm';
+import { statisticsShare } from '../../ops/statistics-share';
 import { mul, sub } from '../../ops/untaped';
 import '../register-batch-norm';
 import { isFrozen } from './frozen-layers';
@@ -74,7 +75,7 @@ function normaliseByBatch(layer: StockBatchNormalization, inputs: tf.Tensor): tf
   const output = withChannelsLast(layer, inputs, (x, gamma, beta) => {
     const options = { epsilon: layer.epsilon, activation } as const;
     const { y, mean, variance } = batchNormTraining(x, gamma, beta, options);
-    const share = tf.scalar(1 - layer.momentum);
+    const share = statisticsShare(layer.momentum);
     move(layer.movingMean, mean, share);
     move(layer.movingVariance, variance, share);
     return y;
