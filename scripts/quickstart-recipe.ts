@@ -1,4 +1,4 @@
-import type { Recipe } from '../src/train/recipe';
+import { batchSizeFor, type Recipe } from '../src/train/recipe';
 
 /** What `cardinal quickstart` trains; the first one is what the others are compared to. */
 export const QUICKSTART_MODELS = ['resnet_toy', 'resnext_toy', 'mobilenet_toy'] as const;
@@ -6,7 +6,7 @@ export const QUICKSTART_MODELS = ['resnet_toy', 'resnext_toy', 'mobilenet_toy'] 
 export interface QuickstartRecipe {
   /** Training images, class-balanced; a tenth as many more choose the best epoch. */
   readonly subset: number;
-  readonly recipe: Partial<Recipe>;
+  readonly recipe: Partial<Recipe> & Pick<Recipe, 'epochs' | 'batchSize' | 'learningRate'>;
 }
 
 /**
@@ -31,3 +31,16 @@ export const SLOW_RECIPE: QuickstartRecipe = {
   subset: 1_000,
   recipe: { ...NATIVE_RECIPE.recipe, epochs: 3 },
 };
+
+/**
+ * A recipe of the quickstart for other numbers of images and epochs. Where they leave few steps, batches are smaller and the
+ * rate with them: so high a one within 30 steps undoes what they learn.
+ */
+export function forImages(
+  { recipe }: QuickstartRecipe,
+  images: number,
+  epochs = recipe.epochs,
+): QuickstartRecipe['recipe'] {
+  const batchSize = batchSizeFor(images, epochs, { largest: recipe.batchSize });
+  return { ...recipe, batchSize, learningRate: (recipe.learningRate * batchSize) / recipe.batchSize };
+}

@@ -5,7 +5,7 @@ import type { BackendName } from '../src/backends/use-backend-node';
 import { CardinalError, invalidArgument } from '../src/errors';
 import type { RunConfig } from '../src/train/run-config';
 import { checkRunFolder, createRun, isRunFolder, readRunConfig } from '../src/train/run-folder-node';
-import { NATIVE_RECIPE, QUICKSTART_MODELS, SLOW_RECIPE } from './quickstart-recipe';
+import { forImages, NATIVE_RECIPE, QUICKSTART_MODELS, SLOW_RECIPE } from './quickstart-recipe';
 import { chooseImages, type LoadedImages } from './run-images';
 import { resolveRun } from './run-training';
 
@@ -93,9 +93,10 @@ async function newConfigs(
     ...(epochs !== undefined && { epochs, warmupEpochs: undefined }),
     ...(seed !== undefined && { seed }),
   };
+  const images = subset ?? chosen.subset;
   const request = {
-    data: { subset: subset ?? chosen.subset, source },
-    recipe: { ...chosen.recipe, ...given },
+    data: { subset: images, source },
+    recipe: { ...forImages(chosen, images, epochs), ...given },
     backend,
   };
   const configs: RunConfig[] = [];

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { createModel, freeze, isModelName, listModels, type ModelName, type ModelOptions } from '../models';
 import { tensorflowVersion } from '../src/backends/tensorflow/load-tfjs-node';
 import { useBackend, type BackendName } from '../src/backends/use-backend-node';
+import { CIFAR10_TRAIN_IMAGES } from '../src/data/cifar10-facts';
 import type { ImageDataset } from '../src/data/image-dataset';
 import type { LoadProgress } from '../src/data/load-progress';
 import { unknownChoice } from '../src/errors';
@@ -70,10 +71,10 @@ export interface RunOptions {
 export async function resolveRun(request: RunRequest): Promise<RunConfig> {
   const { model, modelOptions = {}, data = {} } = request;
   if (!isModelName(model)) throw unknownChoice('model', model, listModels());
-  const recipe = resolveRecipe(request.recipe);
-  const { backend } = await useBackend(request.backend);
   const { subset: wanted } = data;
-  const validation = data.validation ?? Math.min(5_000, Math.round((wanted ?? 50_000) / 10));
+  const validation = data.validation ?? Math.min(5_000, Math.round((wanted ?? CIFAR10_TRAIN_IMAGES) / 10));
+  const recipe = resolveRecipe(request.recipe, countTrainImages({ subset: wanted, validation }));
+  const { backend } = await useBackend(request.backend);
   return {
     model: {
       name: model,
@@ -92,6 +93,14 @@ export async function resolveRun(request: RunRequest): Promise<RunConfig> {
     backend,
     versions: versions(backend),
   };
+}
+
+/** How many images of CIFAR-10 a run trains on. */
+export function countTrainImages({
+  subset,
+  validation,
+}: Pick<RunConfig['data'], 'subset' | 'validation'>): number {
+  return subset ?? CIFAR10_TRAIN_IMAGES - validation;
 }
 
 /**

@@ -85,7 +85,12 @@ export const TEST_VIEWS_OPTION = option(
 /** What a run may not change when it is resumed; shown in the order of `--help`. */
 export const RECIPE_OPTIONS: readonly ValueOption[] = [
   option('--epochs', 'n', 'passes over the training images (30)', whole('--epochs', 1)),
-  option('--batch-size', 'n', 'images a step (128)', whole('--batch-size', 1)),
+  option(
+    '--batch-size',
+    'n',
+    'images a step (128; down to 32 in a run of few steps)',
+    whole('--batch-size', 1),
+  ),
   option('--subset', 'n', 'train on this many images, class-balanced (all)', whole('--subset', 1)),
   option(
     '--validation',

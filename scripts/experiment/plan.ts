@@ -2,15 +2,12 @@ import { createModel, type ModelName, type ModelOptions } from '../../models';
 import type { BackendName } from '../../src/backends/use-backend-node';
 import { CardinalError, InvalidArgumentError } from '../../src/errors';
 import { inspectModel } from '../../src/inspect/inspect-model';
-import type { Recipe } from '../../src/train/recipe';
+import { DEFAULT_RECIPE, type Recipe } from '../../src/train/recipe';
 import type { RunConfig } from '../../src/train/run-config';
 import { runLabel } from '../run-label';
-import { resolveRun } from '../run-training';
+import { countTrainImages, resolveRun } from '../run-training';
 import { combinationsOf, type Combination } from './combinations';
 import type { ExperimentDefinition } from './definition';
-
-/** Training images of CIFAR-10, of which those of validation are taken. */
-const ALL_IMAGES = 50_000;
 
 /** A run of an experiment before it is begun. */
 export interface PlannedRun {
@@ -58,7 +55,8 @@ export async function planExperiment(
         model,
         modelOptions: { groups, width },
         data: { subset, validation: definition.data?.validation, source },
-        recipe: { ...recipeOf(definition, recipe), seed },
+        // What an experiment does not vary is the same in all of its runs.
+        recipe: { batchSize: DEFAULT_RECIPE.batchSize, ...recipeOf(definition, recipe), seed },
         backend,
       });
       const label =
@@ -117,8 +115,7 @@ function figuresOf({ model: { name, options } }: RunConfig): ModelFigures {
 
 /** A last batch that is not full is left out of an epoch. */
 function imagesSeen({ data, recipe: { epochs, batchSize } }: RunConfig): number {
-  const images = data.subset ?? ALL_IMAGES - data.validation;
-  return Math.floor(images / batchSize) * batchSize * epochs;
+  return Math.floor(countTrainImages(data) / batchSize) * batchSize * epochs;
 }
 
 function folderName(label: string, seed: number): string {

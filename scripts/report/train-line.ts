@@ -1,9 +1,11 @@
 import { Command, type Option } from 'commander';
 
+import { CIFAR10_TRAIN_IMAGES } from '../../src/data/cifar10-facts';
 import { DEFAULT_RECIPE, resolveRecipe } from '../../src/train/recipe';
 import type { RunConfig } from '../../src/train/run-config';
 import { register as registerFinetune } from '../cli/commands/finetune';
 import { register as registerTrain } from '../cli/commands/train';
+import { countTrainImages } from '../run-training';
 
 /** How a run is started again. */
 export interface TrainLine {
@@ -37,7 +39,7 @@ export function trainLine(config: RunConfig, folder: string): TrainLine {
 type Part = readonly [key: string, value: unknown];
 
 function trainWords({ model: { name }, data: { source, subset, validation } }: RunConfig): string[] {
-  const usual = Math.min(5_000, Math.round((subset ?? 50_000) / 10));
+  const usual = Math.min(5_000, Math.round((subset ?? CIFAR10_TRAIN_IMAGES) / 10));
   return [
     ...['cardinal', 'train', name],
     ...(subset === undefined ? [] : ['--subset', String(subset)]),
@@ -73,7 +75,7 @@ const SAID_TO_FINETUNE = new Set(['epochs', 'batchSize', 'learningRate', 'weight
 function recipeParts({ recipe, data }: RunConfig): Part[] {
   const { epochs, optimizer } = recipe;
   const byItself: Readonly<Record<string, unknown>> = {
-    ...resolveRecipe({ epochs, optimizer }),
+    ...resolveRecipe({ epochs, optimizer }, countTrainImages(data)),
     epochs: DEFAULT_RECIPE.epochs,
     optimizer: DEFAULT_RECIPE.optimizer,
   };

@@ -12,6 +12,9 @@ export const CIFAR10_CLASS_NAMES: readonly string[] = [
   'truck',
 ];
 
+/** Training images of CIFAR-10, those that a run holds out for validation among them. */
+export const CIFAR10_TRAIN_IMAGES = 50_000;
+
 /** Mean of red, green and blue over the 50,000 training images, of pixels scaled to [0, 1]. */
 export const CIFAR10_MEAN: readonly number[] = [0.4914, 0.4822, 0.4465];
 

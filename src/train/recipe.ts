@@ -12,6 +12,7 @@ export type ScheduleName = (typeof SCHEDULES)[number];
 /** How a model is trained: everything that the numbers depend on besides the model and the data. JSON-safe. */
 export interface Recipe {
   readonly epochs: number;
+  /** Where nothing is said of it, smaller than the default in a run that would have fewer than 100 steps. */
   readonly batchSize: number;
   /** `sgd` is SGD with Nesterov momentum. */
   readonly optimizer: OptimizerName;
@@ -92,25 +93,49 @@ export const DEFAULT_RECIPE: Recipe = Object.freeze({
 /** What AdamW takes where the recipe is silent: its useful rates are a hundredth of SGD's. */
 const ADAMW_DEFAULTS = { learningRate: 1e-3, weightDecay: 0.05 };
 
+/** The fewest steps that a run should have, and the smallest batches that it takes to have them. */
+const FEWEST_STEPS = 100;
+const SMALLEST_BATCH = 32;
+
+/**
+ * The batch size of a run whose recipe names none: `largest`, and halves of it where that leaves fewer than 100 steps, as so
+ * few teach a model next to nothing; never more than there are images.
+ *
+ * @param smallest the smallest half that is taken
+ */
+export function batchSizeFor(
+  images: number,
+  epochs: number,
+  { largest = DEFAULT_RECIPE.batchSize, smallest = SMALLEST_BATCH } = {},
+): number {
+  let size = largest;
+  while (size >= 2 * smallest && Math.floor(images / size) * epochs < FEWEST_STEPS) size /= 2;
+  return Math.max(1, Math.min(size, images));
+}
+
 /**
  * A whole, checked recipe from the parts that were given.
  *
+ * @param images number of training images, where it is known: a run of few steps then has smaller batches, see
+ *   {@link batchSizeFor}
  * @throws InvalidArgumentError naming the first option that cannot be used
  *
  * @example
  * resolveRecipe({ epochs: 10, optimizer: 'adamw' }).learningRate; // 0.001
  */
-export function resolveRecipe(given: Partial<Recipe> = {}): Recipe {
+export function resolveRecipe(given: Partial<Recipe> = {}, images?: number): Recipe {
   const named = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   for (const key of Object.keys(named)) {
     if (!Object.hasOwn(DEFAULT_RECIPE, key)) throw unknownChoice('recipe', key, Object.keys(DEFAULT_RECIPE));
   }
-  const recipe: Recipe = {
+  const chosen: Recipe = {
     ...DEFAULT_RECIPE,
     ...(given.optimizer === 'adamw' ? ADAMW_DEFAULTS : {}),
     ...named,
   };
-  wholeFrom('epochs', recipe.epochs, 1);
+  wholeFrom('epochs', chosen.epochs, 1);
+  const isSized = images === undefined || given.batchSize !== undefined;
+  const recipe = isSized ? chosen : { ...chosen, batchSize: batchSizeFor(images, chosen.epochs) };
   wholeFrom('batchSize', recipe.batchSize, 1);
   oneOf('optimizer', recipe.optimizer, OPTIMIZERS);
   oneOf('schedule', recipe.schedule, SCHEDULES);

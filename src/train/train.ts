@@ -101,8 +101,8 @@ export async function train(
 ): Promise<TrainResult> {
   const { signal, resumeFrom, compile, onNotCompiled, ...others } = options;
   const { onStep, onValidation, onEpoch, onCheckpoint, ...given } = others;
-  const recipe = resolveRecipe(given);
   checkData(model, data);
+  const recipe = resolveRecipe(given, data.train.count);
   const hooks: TrainHooks = {
     signal,
     resumeFrom,

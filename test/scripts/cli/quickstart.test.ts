@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 
 import { quickstart, type QuickstartOptions } from '../../../scripts/quickstart';
-import { NATIVE_RECIPE, QUICKSTART_MODELS, SLOW_RECIPE } from '../../../scripts/quickstart-recipe';
+import { forImages, NATIVE_RECIPE, QUICKSTART_MODELS, SLOW_RECIPE } from '../../../scripts/quickstart-recipe';
 import { openQuickstartRuns } from '../../../scripts/quickstart-runs';
 import { resolveRun, startRun, type RunStart } from '../../../scripts/run-training';
 import { InterruptedError } from '../../../src/errors';
@@ -149,9 +149,8 @@ test.each([
     'more images than there are',
     { subset: 300 },
     'q',
-    /--subset: expected a whole number from 64 .* Received: 300/,
+    /--subset: expected a whole number from 32 .* Received: 300/,
   ],
-  ['fewer than a batch', { subset: 10 }, 'q', /--subset: expected a whole number from 64 .* Received: 10/],
   ['a folder below a file', SMALL, 'file/q', /file\/q\/resnet_toy could not be (read|written): ENOTDIR/],
 ])('%s: refused before anything is written', async (_, request, path, message) => {
   await writeFile(to('file'), '');
@@ -190,9 +189,26 @@ describe('the recipe', () => {
     expect([config.recipe.epochs, notes]).toEqual([20, []]);
   });
 
+  test.each([
+    [{}, 64, 0.2],
+    [{ epochs: 1 }, 64, 0.2],
+    [{ subset: 2000, epochs: 4 }, 64, 0.2],
+    [{ subset: 2000, epochs: 2 }, 32, 0.1],
+    [{ subset: 2000, epochs: 1 }, 32, 0.1],
+    [{ subset: 20, epochs: 1 }, 20, 0.0625],
+  ])(
+    'has smaller batches, and a rate to match, where it would have few steps: %j',
+    (asked, batchSize, rate) => {
+      const { subset, recipe } = NATIVE_RECIPE;
+      const { epochs, ...images } = { subset, epochs: recipe.epochs, ...asked };
+      const made = forImages(NATIVE_RECIPE, images.subset, epochs);
+      expect(made).toEqual({ ...recipe, batchSize, learningRate: rate });
+    },
+  );
+
   test('is long enough natively to mean something', () => {
     expect(SLOW_RECIPE.subset).toBeLessThan(NATIVE_RECIPE.subset);
-    expect(SLOW_RECIPE.recipe.epochs).toBeLessThan(NATIVE_RECIPE.recipe.epochs as number);
+    expect(SLOW_RECIPE.recipe.epochs).toBeLessThan(NATIVE_RECIPE.recipe.epochs);
   });
 });
 

@@ -36,6 +36,10 @@ const requests: [string, RunRequest][] = [
     { model: 'resnet_toy', data: { subset: 2000, validation: 7 }, recipe: { epochs: 4, seed: 3 } },
   ],
   [
+    'batches that so few images have not by themselves',
+    { model: 'resnet_toy', data: { subset: 2000 }, recipe: { epochs: 2, batchSize: 128 } },
+  ],
+  [
     'another optimiser with its own defaults',
     { model: 'resnext_toy', recipe: { optimizer: 'adamw', mixup: 0.2, ema: 0.999, epochs: 5 } },
   ],
