@@ -12,7 +12,7 @@ import {
 import { useBackend, type BackendName } from '../src/backends/use-backend-node';
 import { loadImageFolder } from '../src/data/image-folder';
 import { check, unknownChoice } from '../src/errors';
-import { resolveRecipe, type Recipe } from '../src/train/recipe';
+import { batchSizeFor, resolveRecipe, type Recipe } from '../src/train/recipe';
 import type { RunConfig } from '../src/train/run-config';
 import { type LoadedImages } from './run-images';
 import { versions, type RunReporter } from './run-training';
@@ -44,8 +44,11 @@ const GENTLE = {
   sgd: { learningRate: 0.01, weightDecay: 1e-4 },
   adamw: { learningRate: 1e-4, weightDecay: 0.05 },
 };
-const EPOCHS = 10;
 const BATCH_SIZE = 32;
+/** Where images are few, a run has more epochs for as many steps, and smaller batches if those do not do. */
+const STEPS = 150;
+const EPOCHS = { fewest: 10, most: 30 };
+const SMALLEST_BATCH = 8;
 
 /**
  * Chooses the backend, reads the images and completes a request to the config of a run, which `startRun` then takes.
@@ -83,10 +86,11 @@ export async function prepareFinetune(
   const onProgress = reporter?.onData?.bind(reporter);
   const onNote = reporter?.onNote?.bind(reporter);
   const images = await loadImageFolder(request.folder, { ...reading, onProgress, onNote });
-  const { classNames } = images.train;
+  const { classNames, count } = images.train;
+  const epochs = request.recipe?.epochs ?? epochsFor(count);
   const recipe = resolveRecipe({
-    epochs: EPOCHS,
-    batchSize: Math.min(BATCH_SIZE, images.train.count),
+    epochs,
+    batchSize: batchSizeFor(count, epochs, { largest: BATCH_SIZE, smallest: SMALLEST_BATCH }),
     // An eighth a side, as 4 pixels of CIFAR's 32.
     padCrop: Math.round(size / 8),
     ...(weights !== undefined && GENTLE[optimizer]),
@@ -116,6 +120,12 @@ export async function prepareFinetune(
     versions: versions(backend),
   };
   return { config, images };
+}
+
+/** As many epochs as give a run its steps, within bounds. */
+function epochsFor(images: number): number {
+  const wanted = Math.ceil(STEPS / Math.max(1, Math.floor(images / BATCH_SIZE)));
+  return Math.min(EPOCHS.most, Math.max(EPOCHS.fewest, wanted));
 }
 
 /** The error for a module that the model does not have. */

@@ -33,8 +33,8 @@ with those in them. The run folder is as that of \`cardinal train\`: eval, expor
 
 /** What is said otherwise than in `cardinal train`, by flag; undefined for what does not apply. */
 const SUMMARIES: Readonly<Record<string, string | undefined>> = {
-  '--epochs': 'passes over the training images (10)',
-  '--batch-size': 'images a step (32)',
+  '--epochs': 'passes over the training images (10; up to 30 of few images)',
+  '--batch-size': 'images a step (32; of few images down to 8)',
   '--subset': undefined,
   '--validation': undefined,
   '--lr': 'highest learning rate (with weights 0.01, adamw: 0.0001; without 0.1, adamw: 0.001)',

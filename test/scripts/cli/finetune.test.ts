@@ -13,6 +13,7 @@ import { serialiseSafetensors } from '../../../src/safetensors/serialise';
 import { readCheckpoint, readRunConfig } from '../../../src/train/run-folder-node';
 import { readWeights } from '../../../src/train/weights';
 import { makeImageFolder } from '../../data/made-image-folder';
+import { makeShapesFolder } from '../../support/shapes-folder';
 import { cardinal } from './in-process';
 
 let folder: string;
@@ -96,6 +97,26 @@ test('from trained weights, frozen in part: only the rest changes; stopped and r
     const same = data.join() === start.get(name)?.data.join();
     if (same !== stays) throw new Error(`${name} ${same ? 'stayed' : 'changed'}`);
   }
+});
+
+test('at its defaults it has steps enough for few images, and tells shapes apart', async () => {
+  const simple = join(folder, 'simple');
+  await makeShapesFolder(simple, { count: 60, seed: 1, size: 32 });
+  const options = ['--model', 'mobilenet_v3_toy', '--to', join(folder, 'defaults'), '--json'];
+  const { code, out } = await cardinal('finetune', simple, ...options);
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ epochs: 30, trainImages: 162, testImages: 18 });
+  expect((JSON.parse(out) as { testAccuracy: number }).testAccuracy).toBeGreaterThan(0.9);
+});
+
+test.each([
+  [{}, 30, 16], // of 108 images
+  [{ epochs: 2 }, 2, 8],
+  [{ epochs: 200 }, 200, 32],
+  [{ batchSize: 50 }, 30, 50],
+])('with %j it has %d epochs in batches of %d', async (recipe, epochs, batchSize) => {
+  const { config } = await prepareFinetune({ folder: shapes, model: 'resnext_toy', recipe });
+  expect(config.recipe).toMatchObject({ epochs, batchSize });
 });
 
 test.each([
