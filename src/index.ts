@@ -24,16 +24,22 @@ export { ChannelShuffle, channelShuffle } from './layers/channel-shuffle';
 export type { ChannelShuffleArgs } from './layers/channel-shuffle';
 export { ChannelSlice, channelSlice } from './layers/channel-slice';
 export type { ChannelSliceArgs } from './layers/channel-slice';
+export { ConstantOperand, constantOperand } from './layers/constant-operand';
+export type { ConstantOperandArgs, ConstantOperation } from './layers/constant-operand';
 export { DepthwiseSeparableConv2D, depthwiseSeparableConv2D } from './layers/depthwise-separable-conv2d';
 export type { BatchNormConfig, DepthwiseSeparableConv2DConfig } from './layers/depthwise-separable-conv2d';
 
 export { DropPath, dropPath } from './layers/drop-path';
 export type { DropPathArgs } from './layers/drop-path';
+export { ElementFunction, elementFunction } from './layers/element-function';
+export type { ElementFunctionArgs, ElementFunctionName } from './layers/element-function';
 export { HardSwish, hardSwishLayer } from './layers/hard-swish';
 export { LayerScale, layerScale } from './layers/layer-scale';
 export type { LayerScaleArgs } from './layers/layer-scale';
 export { SqueezeExcite, squeezeExcite } from './layers/squeeze-excite';
 export type { SqueezeExciteArgs } from './layers/squeeze-excite';
+export { TakePositions, takePositions } from './layers/take-positions';
+export type { TakePositionsArgs } from './layers/take-positions';
 
 export { accelerate, isAccelerated, restore } from './backends/accelerate';
 

@@ -1,0 +1,92 @@
+import * as tf from '@tensorflow/tfjs';
+import { check } from '../errors';
+import type { LayerArgs } from './layer-args';
+import { oneInput, oneShape } from './one-input';
+
+/** Options of {@link takePositions}. */
+export interface TakePositionsArgs extends LayerArgs {
+  /** Counted from 1, as the batch is axis 0. */
+  axis: number;
+  /** The positions that are taken, in order and any number of times; -1 stands for what is filled in. */
+  positions: readonly number[];
+  /** What stands where a position is -1; 0 by default. */
+  fill?: number;
+}
+
+/**
+ * Takes positions along an axis: every other one, the last first, the border once more.
+ *
+ * Input `[batch, …]`, output the same but for the axis, which is as long as there are positions; no weights. It is registered
+ * for saving and loading under the class name `TakePositions`.
+ */
+export class TakePositions extends tf.layers.Layer {
+  static readonly className = 'TakePositions';
+
+  readonly axis: number;
+  readonly positions: readonly number[];
+  readonly fill: number;
+
+  constructor(args: TakePositionsArgs) {
+    super(args);
+    const { axis, positions, fill = 0 } = args;
+    check(Number.isSafeInteger(axis) && axis >= 1, 'axis', 'a whole number of at least 1', axis);
+    const arePositions =
+      Array.isArray(positions) &&
+      positions.length > 0 &&
+      positions.every((position) => Number.isSafeInteger(position) && position >= -1);
+    check(arePositions, 'positions', 'whole numbers of at least -1', positions);
+    check(Number.isFinite(fill), 'fill', 'a number', fill);
+    this.axis = axis;
+    this.positions = positions;
+    this.fill = fill;
+  }
+
+  override build(inputShape: tf.Shape | tf.Shape[]): void {
+    const length = oneShape(inputShape)[this.axis];
+    const fits = length != null && this.positions.every((position) => position < length);
+    check(
+      fits,
+      'positions',
+      `positions among ${length} of axis ${this.axis} of layer ${this.name}`,
+      this.positions,
+    );
+    super.build(inputShape);
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    return tf.tidy(() => {
+      const x = oneInput(inputs);
+      // Past the last position there is one more, which holds the filling.
+      const length = x.shape[this.axis];
+      const isFilled = this.positions.includes(-1);
+      const pads = x.shape.map((_, axis): [number, number] => [0, isFilled && axis === this.axis ? 1 : 0]);
+      const whole = isFilled ? tf.pad(x, pads, this.fill) : x;
+      const indices = this.positions.map((position) => (position < 0 ? length : position));
+      return tf.gather(whole, tf.tensor1d(indices, 'int32'), this.axis);
+    });
+  }
+
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
+    return oneShape(inputShape).map((length, axis) => (axis === this.axis ? this.positions.length : length));
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    const { axis, positions, fill } = this;
+    return { ...super.getConfig(), axis, positions: [...positions], fill };
+  }
+}
+
+tf.serialization.registerClass(TakePositions);
+
+/**
+ * A layer that takes positions along an axis.
+ *
+ * @throws InvalidArgumentError for an axis or positions that are none, or that the input does not have
+ *
+ * @example
+ * // Images mirrored left to right.
+ * const y = takePositions({ axis: 2, positions: [3, 2, 1, 0] }).apply(x);
+ */
+export function takePositions(args: TakePositionsArgs): TakePositions {
+  return new TakePositions(args);
+}
