@@ -17,8 +17,13 @@ const READERS: Readonly<Record<number, (attribute: AttributeMessage) => Attribut
   7: ({ ints }) => ints.map(Number),
 };
 
-/** The attributes of a node by name. */
+/**
+ * The attributes of a node by name. They take note of which were asked for, so that none that a file has is passed over: see
+ * {@link unread}.
+ */
 export class Attributes {
+  private readonly asked = new Set<string>();
+
   private constructor(
     private readonly owner: string,
     private readonly values: ReadonlyMap<string, AttributeValue | undefined>,
@@ -33,8 +38,24 @@ export class Attributes {
     return new Attributes(name || output[0], new Map(values));
   }
 
-  has(name: string): boolean {
-    return this.values.has(name);
+  /** These, with others in place of or beside them: for a node that several of a file's became. */
+  with(values: Readonly<Record<string, AttributeValue>>): Attributes {
+    return new Attributes(this.owner, new Map([...this.values, ...Object.entries(values)]));
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.values.size;
+  }
+
+  /** The attributes that the node has and that nobody asked for, so that whatever they say was not done. */
+  unread(): string[] {
+    return [...this.values.keys()].filter((name) => !this.asked.has(name));
+  }
+
+  /** Says of attributes that what they change is nothing that a model here has, such as the seed of a dropout. */
+  passOver(...names: readonly string[]): void {
+    for (const name of names) this.asked.add(name);
   }
 
   number(name: string): number | undefined;
@@ -64,6 +85,7 @@ export class Attributes {
     fits: (value: unknown) => boolean,
     otherwise: T,
   ): T {
+    this.asked.add(name);
     if (!this.values.has(name)) return otherwise;
     const value = this.values.get(name);
     if (!fits(value))

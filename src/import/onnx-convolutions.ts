@@ -2,7 +2,7 @@ import { batchNormalization } from '../layers/batch-normalization';
 import { groupedConv2D } from '../layers/grouped-conv2d';
 import { resolvePadding, type Padding } from '../ops/conv-spec';
 import type { LayerWeights } from './onnx-layers';
-import { imageValue, valueOf, type NodeScope, type Operators } from './onnx-scope';
+import { imageValue, lengthsOf, type NodeScope, type Operators } from './onnx-scope';
 import { floats, type Constant } from './onnx-tensors';
 import { fromTorch, torchCounterpart } from './torch-names';
 
@@ -21,6 +21,9 @@ export const CONVOLUTION_OPERATORS: Operators = {
         `its weight [${weight.dims.join(', ')}] in ${groups} groups does not fit ${channels} input channels`,
       );
     }
+    const told = attributes.numbers('kernel_shape') ?? kernelSize;
+    if (told.join() !== kernelSize.join())
+      throw scope.fails(`its kernel_shape is [${told.join(', ')}] for a weight [${weight.dims.join(', ')}]`);
     const strides = twoOf(scope, 'strides', 1);
     const dilationRate = twoOf(scope, 'dilations', 1);
     const size = [x.shape[1], x.shape[2]] as [number, number];
@@ -41,16 +44,17 @@ export const CONVOLUTION_OPERATORS: Operators = {
   },
 
   BatchNormalization: (scope) => {
+    if (scope.attributes.number('training_mode', 0) !== 0) {
+      throw scope.fails(
+        'its training_mode is 1: it normalises by the batch at hand, also in inference. Export the model in evaluation mode',
+      );
+    }
     const value = scope.value(0);
-    const isImage = value.view.file.length === 4;
-    const rank = value.view.file.length;
-    if (rank !== 2 && !isImage)
-      throw scope.fails(`only images and vectors are supported. Received: ${rank} axes`);
-    const x = isImage ? scope.image(0) : scope.arrange(value, [0, 1]).x;
-    const channels = x.shape.at(-1) as number;
+    const axis = scope.axis(1, value.view.file.length);
+    const channels = lengthsOf(value)[axis - 1];
     const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((index) => {
       const constant = scope.constant(index);
-      if (constant.data.length !== channels) {
+      if (constant.dims.length !== 1 || constant.data.length !== channels) {
         throw scope.fails(
           `its input ${index} has the shape [${constant.dims.join(', ')}] where ${channels} channels come in`,
         );
@@ -62,9 +66,8 @@ export const CONVOLUTION_OPERATORS: Operators = {
       epsilon: shortest(scope.attributes.number('epsilon', 1e-5)),
       momentum: shortest(scope.attributes.number('momentum', 0.9)),
     });
-    const made = scope.apply(layer, x, { gamma, beta, moving_mean: mean, moving_variance: variance });
-    if (scope.isRead(1) || scope.isRead(2)) throw scope.fails('its statistics are read by other nodes');
-    return isImage ? imageValue(made) : valueOf(made, [0, 1]);
+    const weights = { gamma, beta, moving_mean: mean, moving_variance: variance };
+    return scope.along(value, axis, layer, weights);
   },
 };
 
@@ -86,12 +89,13 @@ export function padsOf(
   dilations: [number, number],
 ): [top: number, left: number, bottom: number, right: number] {
   const automatic = scope.attributes.text('auto_pad', 'NOTSET');
+  // Of no account beside another auto_pad than NOTSET.
+  const pads = scope.attributes.numbers('pads') ?? [0, 0, 0, 0];
   if (automatic === 'VALID') return [0, 0, 0, 0];
   if (automatic === 'SAME_UPPER' || automatic === 'SAME_LOWER') {
     const { top, left, bottom, right } = resolvePadding('same', size, kernel, strides, dilations);
     return automatic === 'SAME_UPPER' ? [top, left, bottom, right] : [bottom, right, top, left];
   }
-  const pads = scope.attributes.numbers('pads') ?? [0, 0, 0, 0];
   if (
     automatic !== 'NOTSET' ||
     pads.length !== 4 ||
@@ -116,7 +120,7 @@ function paddingOf(...of: Parameters<typeof padsOf>): Padding {
 function biasOf(scope: NodeScope, filters: number): LayerWeights {
   const bias: Constant | undefined = scope.optionalConstant(2);
   if (bias === undefined) return {};
-  if (bias.data.length !== filters) {
+  if (bias.dims.length !== 1 || bias.data.length !== filters) {
     throw scope.fails(`its bias has the shape [${bias.dims.join(', ')}] where it has ${filters} filters`);
   }
   // Exporters write zeros where the module has no bias. Before a batch norm no step would ever move them.

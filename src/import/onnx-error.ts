@@ -4,3 +4,8 @@ import { CardinalError } from '../errors';
 export class OnnxError extends CardinalError {
   override name = 'OnnxError';
 }
+
+/** An operator on constants that is not evaluated, and why; whoever catches it names the node. */
+export class NotFolded extends OnnxError {
+  override name = 'NotFolded';
+}

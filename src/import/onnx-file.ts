@@ -2,7 +2,7 @@ import { decodeModel, type OnnxModel } from '../export/onnx-messages';
 import { Attributes, type NodeMessage, type OnnxNode } from './onnx-attributes';
 import { OnnxError } from './onnx-error';
 import { moduleOf } from './onnx-names';
-import { externalLocation, readTensor, type Constant, type ExternalData } from './onnx-tensors';
+import { externalLocation, readTensor, typeName, type Constant, type ExternalData } from './onnx-tensors';
 
 /** The operator sets between which the operators read here mean the same. */
 export const OPSETS = { oldest: 13, newest: 28 };
@@ -14,6 +14,8 @@ export interface OnnxPort {
   readonly name: string;
   /** `undefined` where the file leaves a length open, or gives no shape at all. */
   readonly lengths?: readonly (number | undefined)[];
+  /** The number of its elements' type. */
+  readonly type: number;
 }
 
 /** What an ONNX file says, checked and without its encoding. */
@@ -102,9 +104,13 @@ function checkOpset(model: OnnxModel): void {
 
 function port({ name, type }: NonNullable<OnnxModel['graph']>['input'][number]): OnnxPort {
   if (type?.value.case !== 'tensorType') throw new OnnxError(`input ${name} is no tensor.`);
-  const dims = type.value.value.shape?.dim;
+  const { elemType, shape } = type.value.value;
+  if (typeName(elemType) === undefined)
+    throw new OnnxError(`input ${name} has elements of type ${elemType}, which are not read here.`);
+  const dims = shape?.dim;
   return {
     name,
+    type: elemType,
     lengths: dims?.map(({ value }) => (value.case === 'dimValue' ? Number(value.value) : undefined)),
   };
 }

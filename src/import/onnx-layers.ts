@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { ChannelShuffle } from '../layers/channel-shuffle';
 import { OnnxError } from './onnx-error';
+import { clean } from './onnx-names';
 import { arranged, movesTo, type Move, type View } from './onnx-view';
 
 /** What a node puts out: a tensor of ours, and how the file sees it. */
@@ -27,13 +28,25 @@ export class OnnxLayers {
   private readonly weights = new Map<tf.layers.Layer, LayerWeights>();
   private readonly shared = new Map<string, tf.layers.Layer>();
   private readonly arrangements = new Map<Value, Map<string, Value>>();
+  private readonly cleaned = new Map<string, string>();
 
-  /** The name, with a number after it where it is taken. */
+  /** The name as one that layers can have, with a number after it where it is taken. */
   unique(wanted: string): string {
-    let name = wanted;
-    for (let count = 1; this.names.has(name); count++) name = `${wanted}_${count}`;
+    const fitting = clean(wanted);
+    let name = fitting;
+    for (let count = 1; this.names.has(name); count++) name = `${fitting}_${count}`;
     this.names.add(name);
+    if (fitting !== wanted) this.cleaned.set(name, wanted);
     return name;
+  }
+
+  /** What the file has for the names of layers with weights that could not stay as they were. */
+  originalNames(): ReadonlyMap<string, string> {
+    const own = [...this.weights.keys()].flatMap(({ name }) => {
+      const original = this.cleaned.get(name);
+      return original === undefined ? [] : [[name, original] as const];
+    });
+    return new Map(own);
   }
 
   apply(

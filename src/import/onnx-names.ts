@@ -33,9 +33,20 @@ const MODULES: ReadonlySet<string> = new Set(
  * The name for the layer of a node: that of the PyTorch module where the file tells, so that its weights can be loaded and
  * saved under PyTorch's names, otherwise the node's own.
  *
+ * It may have characters that no layer's name can have; {@link clean} is what it comes to then.
+ *
  * @param weight name of the initialiser that is the node's kernel or scale, if it has one
+ * @param isParameter whether that is a parameter that is no other module's, such as a position embedding
  */
-export function layerName({ op, name, module }: OnnxNode, weight?: string): string {
+export function layerName({ op, name, module }: OnnxNode, weight?: string, isParameter = false): string {
+  if (
+    isParameter &&
+    module !== undefined &&
+    weight !== undefined &&
+    /^[a-z_]\w*(\.\w+)*$/i.test(weight) &&
+    !/^(val|const\w*)_?\d*$/i.test(weight)
+  )
+    return weight;
   const owner = weight === undefined ? undefined : /^([^:]+)\.(?:weight|layer_scale)$/.exec(weight)?.[1];
   // Exporters give equal tensors one name, and norms that never trained are all equal.
   if (op.endsWith('Normalization') && module) return module;
@@ -46,12 +57,12 @@ export function layerName({ op, name, module }: OnnxNode, weight?: string): stri
   return module === '' ? operation : `${module}.${operation}`;
 }
 
-/** A name in which only letters, digits and `_ . -` are. */
+/** A name that tfjs takes for a variable: letters, digits and `_ . -`, the first being a letter or a digit. */
 export function clean(name: string): string {
   return (
     name
       .replaceAll('/', '.')
       .replace(/[^\w.-]+/g, '_')
-      .replace(/^[._]+/, '') || 'unnamed'
+      .replace(/^[^A-Za-z0-9]+/, '') || 'unnamed'
   );
 }

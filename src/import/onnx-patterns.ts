@@ -1,6 +1,5 @@
-import { Attributes, type OnnxNode } from './onnx-attributes';
-import { integers } from './onnx-constants';
-import type { Constant } from './onnx-tensors';
+import type { OnnxNode } from './onnx-attributes';
+import { constantOf, ELEMENT, type Constant } from './onnx-tensors';
 
 /** The nodes of a graph by what they put out, and the constants among its values. */
 export interface Surroundings {
@@ -51,7 +50,12 @@ function hardSigmoid(node: OnnxNode, around: Surroundings): OnnxNode | undefined
   const add = around.producers.get(clip.inputs[0]);
   const [x, three] = (add?.op === 'Add' && withNumber(add, around)) || [];
   if (x === undefined || three !== 3) return undefined;
-  return { ...node, op: 'HardSigmoid', inputs: [x], attributes: Attributes.of({ alpha: 1 / 6, beta: 0.5 }) };
+  return {
+    ...node,
+    op: 'HardSigmoid',
+    inputs: [x],
+    attributes: node.attributes.with({ alpha: 1 / 6, beta: 0.5 }),
+  };
 }
 
 /** `0.5 · x · (1 + erf(x / √2))`, whatever is multiplied first. */
@@ -68,7 +72,7 @@ function gelu(node: OnnxNode, around: Surroundings): OnnxNode | undefined {
     const [argument, by] = (scaled && withNumber(scaled, around)) || [];
     const isRoot =
       scaled?.op === 'Div' ? isNear(by, Math.SQRT2) : scaled?.op === 'Mul' && isNear(by, Math.SQRT1_2);
-    if (argument === x && isRoot) return { ...node, op: 'Gelu', inputs: [x], attributes: Attributes.of() };
+    if (argument === x && isRoot) return { ...node, op: 'Gelu', inputs: [x] };
   }
   return undefined;
 }
@@ -81,8 +85,7 @@ function gatedByItself(node: OnnxNode, around: Surroundings): OnnxNode | undefin
     if (inner?.op !== 'Mul') return undefined;
     for (const [x, clipped] of [inner.inputs, [inner.inputs[1], inner.inputs[0]]]) {
       const gate = hardSigmoid({ ...node, inputs: [clipped, node.inputs[1]] }, around);
-      if (gate?.inputs[0] === x)
-        return { ...node, op: 'HardSwish', inputs: [x], attributes: Attributes.of() };
+      if (gate?.inputs[0] === x) return { ...node, op: 'HardSwish', inputs: [x] };
     }
     return undefined;
   }
@@ -90,7 +93,7 @@ function gatedByItself(node: OnnxNode, around: Surroundings): OnnxNode | undefin
   for (const [x, gated] of [node.inputs, [node.inputs[1], node.inputs[0]]]) {
     const gate = around.producers.get(gated);
     if (gate?.inputs[0] !== x) continue;
-    const plain = { ...node, inputs: [x], attributes: Attributes.of() };
+    const plain = { ...node, inputs: [x] };
     if (gate.op === 'Sigmoid') return { ...plain, op: 'Swish' };
     const { attributes } = gate;
     const isPyTorchs =
@@ -116,10 +119,10 @@ function partOfSequence(node: OnnxNode, { producers, constants }: Surroundings):
   const inputs = [start, end, axis].map((value, at) => {
     // A space is in no name of a file that keeps to ONNX's rules.
     const name = `${node.outputs[0]} slice ${at}`;
-    constants.set(name, integers([value]));
+    constants.set(name, constantOf([1], [value], ELEMENT.int64));
     return name;
   });
-  return { ...node, op: 'Slice', inputs: [sequence.inputs[0], ...inputs], attributes: Attributes.of() };
+  return { ...node, op: 'Slice', inputs: [sequence.inputs[0], ...inputs] };
 }
 
 /** A matrix product to which a constant is added: a linear layer with a bias. */
@@ -129,8 +132,12 @@ function biasOfProduct(node: OnnxNode, around: Surroundings): OnnxNode | undefin
   const matMul = product === undefined ? undefined : around.producers.get(product);
   if (matMul?.op !== 'MatMul' || matMul.inputs.length !== 2 || around.readers.get(product as string) !== 1)
     return undefined;
-  const columns = around.constants.get(matMul.inputs[1])?.dims.at(-1);
-  if (around.constants.get(bias as string)?.data.length !== columns) return undefined;
+  const columns = around.constants.get(matMul.inputs[1])?.dims;
+  const constant = around.constants.get(bias as string);
+  const isBias =
+    columns?.[1] === 1 ? constant?.dims.join() === '1' : axisFromEnd(constant, columns?.[1] ?? 0) === 1;
+  // Of a vector nothing is left of the axis that the bias would vary along.
+  if (columns?.length !== 2 || !isBias) return undefined;
   return { ...matMul, outputs: node.outputs, inputs: [...matMul.inputs, bias as string] };
 }
 
@@ -141,8 +148,9 @@ function scaleAndShift(node: OnnxNode, around: Surroundings): OnnxNode | undefin
   const mul = scaled === undefined ? undefined : around.producers.get(scaled);
   if (mul?.op !== 'Mul' || around.readers.get(scaled as string) !== 1) return undefined;
   const [x, scale] = withConstant(mul, around) ?? [];
-  const lengths = [scale, shift].map((name) => around.constants.get(name as string)?.data.length ?? 0);
-  if (x === undefined || lengths[0] !== lengths[1] || lengths[0] === 1) return undefined;
+  const length = around.constants.get(scale as string)?.data.length ?? 0;
+  const axes = [scale, shift].map((name) => axisFromEnd(around.constants.get(name as string), length));
+  if (x === undefined || axes[0] === undefined || axes[0] !== axes[1]) return undefined;
   return { ...mul, op: 'ScaleShift', outputs: node.outputs, inputs: [x, scale as string, shift as string] };
 }
 
@@ -153,8 +161,11 @@ function layerNorm(node: OnnxNode, around: Surroundings): OnnxNode | undefined {
     const found = name === undefined ? undefined : around.producers.get(name);
     return found?.op === op ? found : undefined;
   };
-  const meanOf = (mean: OnnxNode | undefined) =>
-    mean?.attributes.numbers('axes')?.join() === '-1' ? mean.inputs[0] : undefined;
+  const meanOf = (mean: OnnxNode | undefined) => {
+    if (mean === undefined || mean.attributes.number('keepdims', 1) === 0) return undefined;
+    const given = around.constants.get(mean.inputs[1] ?? '')?.data ?? mean.attributes.numbers('axes');
+    return given?.length === 1 && given[0] === -1 ? mean.inputs[0] : undefined;
+  };
   const divided = producer(node.inputs[0], 'Div');
   const centred = producer(divided?.inputs[0], 'Sub');
   const added = producer(producer(divided?.inputs[1], 'Sqrt')?.inputs[0], 'Add');
@@ -164,7 +175,19 @@ function layerNorm(node: OnnxNode, around: Surroundings): OnnxNode | undefined {
   if (!centred || epsilon === undefined || !isVariance) return undefined;
   if (meanOf(producer(centred.inputs[1], 'ReduceMean')) !== centred.inputs[0]) return undefined;
   const inputs = [centred.inputs[0], ...node.inputs.slice(1)];
-  return { ...node, op: 'LayerNormalization', inputs, attributes: Attributes.of({ axis: -1, epsilon }) };
+  // One number for each channel of the last axis.
+  const areLast = node.inputs
+    .slice(1)
+    .every(
+      (name) => axisFromEnd(around.constants.get(name), around.constants.get(name)?.data.length ?? 0) === 1,
+    );
+  if (!areLast) return undefined;
+  return {
+    ...node,
+    op: 'LayerNormalization',
+    inputs,
+    attributes: node.attributes.with({ axis: -1, epsilon }),
+  };
 }
 
 /** What a chain of multiplications multiplies: its constant numbers as one factor, and the rest. */
@@ -186,7 +209,15 @@ function product(node: OnnxNode, around: Surroundings, depth = 3): { factor: num
 
 function numberOf(name: string | undefined, { constants }: Surroundings): number | undefined {
   const constant = name === undefined ? undefined : constants.get(name);
-  return constant?.data.length === 1 ? constant.data[0] : undefined;
+  // With more axes than the least that a value has, it would give it axes too.
+  return constant?.data.length === 1 && constant.dims.length <= 2 ? constant.data[0] : undefined;
+}
+
+/** Which axis, counted from the end from 1 on, is the only one that a constant varies along, if it has that length. */
+function axisFromEnd(constant: Constant | undefined, length: number): number | undefined {
+  if (constant === undefined || length < 2 || constant.data.length !== length) return undefined;
+  const axis = constant.dims.indexOf(length);
+  return axis < 0 ? undefined : constant.dims.length - axis;
 }
 
 /** The operand that is computed and the number that is not. */

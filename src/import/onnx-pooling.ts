@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
+import { constantOperand } from '../layers/constant-operand';
+import { takePositions } from '../layers/take-positions';
 import { padsOf, twoOf } from './onnx-convolutions';
+import { padPositions } from './onnx-fold-places';
 import { imageValue, type NodeScope, type Operators } from './onnx-scope';
-import type { Value } from './onnx-layers';
-import { viewOf } from './onnx-view';
 
 /** A window along height or width. */
 interface Reach {
@@ -21,30 +22,23 @@ interface Reach {
 
 export const POOLING_OPERATORS: Operators = {
   MaxPool: (scope) => {
-    if (scope.isRead(1)) throw scope.fails('its indices are read by other nodes');
+    // It is the order in which indices count, which no other node may read.
+    scope.attributes.passOver('storage_order');
     const { x, reaches } = windows(scope);
     const { isNeverNegative } = scope.value(0);
     const how = padding(reaches);
-    const max = (
-      image: tf.SymbolicTensor,
-      poolSize: Pair,
-      strides: Pair,
-      padding: 'same' | 'valid',
-      suffix = '',
-    ) =>
-      scope.apply(
-        tf.layers.maxPooling2d({ name: scope.unique(undefined, suffix), poolSize, strides, padding }),
-        image,
-      );
+    const max = (image: tf.SymbolicTensor, poolSize: Pair, strides: Pair, padding: 'same' | 'valid') =>
+      scope.apply(tf.layers.maxPooling2d({ name: scope.unique(), poolSize, strides, padding }), image);
     const [size, strides] = geometry(reaches);
     if (how === 'same' || how === 'valid') return imageValue(max(x, size, strides, how), isNeverNegative);
     // To a maximum of what is never negative, zeros are nothing.
     if (isNeverNegative) return imageValue(max(padded(scope, x, reaches), size, strides, 'valid'), true);
     if (how === 'centred') return imageValue(every(scope, max(x, size, [1, 1], 'same'), strides));
-    throw scope.fails(`padding of ${described(reaches)} around what may be negative is not supported`);
+    return imageValue(max(padded(scope, x, reaches, LOWEST), size, strides, 'valid'));
   },
 
   AveragePool: (scope) => {
+    const countsPads = scope.attributes.number('count_include_pad', 0) !== 0;
     const { x, reaches } = windows(scope);
     const { isNeverNegative } = scope.value(0);
     const how = padding(reaches);
@@ -52,43 +46,40 @@ export const POOLING_OPERATORS: Operators = {
       scope.apply(tf.layers.averagePooling2d({ name: scope.unique(), poolSize, strides, padding }), image);
     const [size, strides] = geometry(reaches);
     if (how === 'valid') return imageValue(average(x, size, strides, how), isNeverNegative);
-    if (scope.attributes.number('count_include_pad', 0) !== 0) {
-      if (reaches.every(({ beyond, end }) => beyond <= end)) {
-        return imageValue(average(padded(scope, x, reaches), size, strides, 'valid'), isNeverNegative);
-      }
-    } else {
-      if (how === 'same') return imageValue(average(x, size, strides, how), isNeverNegative);
-      if (how === 'centred')
-        return imageValue(every(scope, average(x, size, [1, 1], 'same'), strides), isNeverNegative);
-    }
-    throw scope.fails(`padding of ${described(reaches)} around what is averaged is not supported`);
-  },
-
-  GlobalAveragePool: (scope) => globalAverage(scope, scope.image(0), true),
-
-  ReduceMean: (scope) => {
-    const rank = scope.value(0).view.file.length;
-    const axes = scope
-      .integers(1, 'axes')
-      ?.map((axis) => scope.axis(axis, rank))
-      .sort();
-    if (rank !== 4 || axes?.join() !== '2,3') {
-      throw scope.fails(
-        `only averages over height and width are supported. Received: axes ${axes?.join(', ') ?? 'all'} of ${rank}`,
-      );
-    }
-    return globalAverage(scope, scope.image(0), scope.attributes.number('keepdims', 1) !== 0);
+    if (!countsPads && how === 'same') return imageValue(average(x, size, strides, how), isNeverNegative);
+    if (!countsPads && how === 'centred')
+      return imageValue(every(scope, average(x, size, [1, 1], 'same'), strides), isNeverNegative);
+    const made = average(padded(scope, x, reaches), size, strides, 'valid');
+    if (countsPads && reaches.every(({ beyond, end }) => beyond <= end))
+      return imageValue(made, isNeverNegative);
+    return imageValue(asCounted(scope, made, reaches, countsPads), isNeverNegative);
   },
 };
 
 type Pair = [number, number];
 
-/** `[batch, channels]`: height and width, of length 1 to the file where it keeps them, are no axes of the tensor's. */
-function globalAverage(scope: NodeScope, image: tf.SymbolicTensor, keepsAxes: boolean): Value {
-  const x = scope.apply(tf.layers.globalAveragePooling2d({ name: scope.unique() }), image);
-  const channels = x.shape[1] as number;
-  const { file } = keepsAxes ? viewOf([channels, 1, 1], [0, 1]) : viewOf([channels], [0, 1]);
-  return { x, view: { file, stored: [file[0], file[1]] }, isNeverNegative: scope.value(0).isNeverNegative };
+/** What is below every float32 but itself. */
+const LOWEST = -3.4028234663852886e38;
+
+/** An average that counted the zeros around the image, made one that counts none of them, or the file's own only. */
+function asCounted(
+  scope: NodeScope,
+  x: tf.SymbolicTensor,
+  reaches: readonly [Reach, Reach],
+  countsPads: boolean,
+): tf.SymbolicTensor {
+  const [rows, columns] = reaches.map(({ length, size, stride, begin, end, count }) => {
+    const [first, last] = countsPads ? [-begin, length + end] : [0, length];
+    return Array.from({ length: count }, (_, window) => {
+      const from = window * stride - begin;
+      return size / (Math.min(last, from + size) - Math.max(first, from));
+    });
+  });
+  const shape = [rows.length, columns.length, 1];
+  const data = Float32Array.from(rows.flatMap((row) => columns.map((column) => row * column)));
+  const name = scope.unique(undefined, '.counted');
+  const layer = constantOperand({ name, operation: 'multiply', shape, trainable: false });
+  return scope.apply(layer, x, { constant: { shape, data } });
 }
 
 function windows(scope: NodeScope): { x: tf.SymbolicTensor; reaches: readonly [Reach, Reach] } {
@@ -135,12 +126,20 @@ function padded(
   scope: NodeScope,
   x: tf.SymbolicTensor,
   [rows, columns]: readonly [Reach, Reach],
+  fill = 0,
 ): tf.SymbolicTensor {
   const zeros: [Pair, Pair] = [
     [rows.begin, rows.beyond],
     [columns.begin, columns.beyond],
   ];
-  return scope.apply(tf.layers.zeroPadding2d({ name: scope.unique(undefined, '.pad'), padding: zeros }), x);
+  if (fill === 0)
+    return scope.apply(tf.layers.zeroPadding2d({ name: scope.unique(undefined, '.pad'), padding: zeros }), x);
+  return [rows, columns].reduce((image, { length, begin, beyond }, index) => {
+    if (begin + beyond === 0) return image;
+    const positions = padPositions(length, begin, beyond, 'constant');
+    const name = scope.unique(undefined, '.pad');
+    return scope.apply(takePositions({ name, axis: index + 1, positions, fill }), image);
+  }, x);
 }
 
 /** Every so many pixels from the first on: the maximum of each alone. */
@@ -148,8 +147,4 @@ function every(scope: NodeScope, x: tf.SymbolicTensor, strides: Pair): tf.Symbol
   if (strides.join() === '1,1') return x;
   const name = scope.unique(undefined, '.stride');
   return scope.apply(tf.layers.maxPooling2d({ name, poolSize: [1, 1], strides, padding: 'valid' }), x);
-}
-
-function described([rows, columns]: readonly [Reach, Reach]): string {
-  return `[${[rows.begin, columns.begin, rows.beyond, columns.beyond].join(', ')}]`;
 }

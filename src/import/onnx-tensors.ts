@@ -3,14 +3,20 @@ import { OnnxError } from './onnx-error';
 
 /**
  * A tensor whose values the file tells or that follow from it: weights, and the whole numbers that shapes are computed of.
- * Whole numbers are kept as `number`s, the length of the batch, which nobody knows yet, as NaN.
+ * Whole numbers are kept as `number`s.
  */
 export interface Constant {
   readonly dims: readonly number[];
-  readonly isFloat: boolean;
-  /** Row-major. Whole numbers are in a `Float64Array`. */
+  /** The number of the elements' type, as in {@link ELEMENT}. */
+  readonly type: number;
+  /** Row-major. Whole numbers and those of double precision are in a `Float64Array`; true is 1. */
   readonly data: Float32Array | Float64Array;
+  /** The elements for a very large batch, where they depend on its length; `data` are then those for a batch of 1. */
+  readonly dataOfLargeBatch?: Float32Array | Float64Array;
 }
+
+/** Some numbers of `TensorProto.DataType` in onnx.proto. */
+export const ELEMENT = { float32: 1, int64: 7, bool: 9, float64: 11 } as const;
 
 type TensorMessage = NonNullable<OnnxModel['graph']>['initializer'][number];
 
@@ -32,14 +38,16 @@ interface ElementType {
   /** The elements of little-endian bytes that are aligned for them. */
   readonly fromBytes: (bytes: ArrayBuffer) => ArrayLike<number | bigint>;
   /** The field that holds the elements where they are not bytes. */
-  readonly field?: 'floatData' | 'int32Data' | 'int64Data' | 'doubleData' | 'uint64Data';
+  readonly field: 'floatData' | 'int32Data' | 'int64Data' | 'doubleData' | 'uint64Data';
+  /** The number that 16 bits stand for, where it is bits that the field holds. */
+  readonly fromBits?: (bits: number) => number;
 }
 
 const float = (
   name: string,
   bytes: number,
   fromBytes: ElementType['fromBytes'],
-  field?: ElementType['field'],
+  field: ElementType['field'],
 ) => ({
   name,
   bytes,
@@ -51,10 +59,14 @@ const whole = (
   name: string,
   bytes: number,
   fromBytes: ElementType['fromBytes'],
-  field?: ElementType['field'],
+  field: ElementType['field'],
 ) => ({
   ...float(name, bytes, fromBytes, field),
   isFloat: false,
+});
+const ofBits = (name: string, fromBits: (bits: number) => number) => ({
+  ...float(name, 2, (bytes) => Array.from(new Uint16Array(bytes), fromBits), 'int32Data'),
+  fromBits,
 });
 
 /** By the numbers of `TensorProto.DataType` in onnx.proto. */
@@ -62,12 +74,16 @@ const TYPES: Readonly<Record<number, ElementType>> = {
   1: float('float32', 4, (bytes) => new Float32Array(bytes), 'floatData'),
   2: whole('uint8', 1, (bytes) => new Uint8Array(bytes), 'int32Data'),
   3: whole('int8', 1, (bytes) => new Int8Array(bytes), 'int32Data'),
+  4: whole('uint16', 2, (bytes) => new Uint16Array(bytes), 'int32Data'),
+  5: whole('int16', 2, (bytes) => new Int16Array(bytes), 'int32Data'),
   6: whole('int32', 4, (bytes) => new Int32Array(bytes), 'int32Data'),
   7: whole('int64', 8, (bytes) => new BigInt64Array(bytes), 'int64Data'),
   9: whole('bool', 1, (bytes) => new Uint8Array(bytes), 'int32Data'),
-  10: float('float16', 2, (bytes) => Array.from(new Uint16Array(bytes), fromHalf)),
+  10: ofBits('float16', fromHalf),
   11: float('float64', 8, (bytes) => new Float64Array(bytes), 'doubleData'),
-  16: float('bfloat16', 2, (bytes) => Array.from(new Uint16Array(bytes), fromBfloat16)),
+  12: whole('uint32', 4, (bytes) => new Uint32Array(bytes), 'uint64Data'),
+  13: whole('uint64', 8, (bytes) => new BigUint64Array(bytes), 'uint64Data'),
+  16: ofBits('bfloat16', fromBfloat16),
 };
 
 /** The values as float32, not to be written to. */
@@ -78,6 +94,17 @@ export function floats({ data }: Constant): Float32Array {
 /** Whether the number of a type stands for one of fractions. */
 export function isFloatType(type: number): boolean {
   return TYPES[type]?.isFloat ?? false;
+}
+
+/** What a type is called, such as `int64`; `undefined` for one whose elements are not read here. */
+export function typeName(type: number): string | undefined {
+  return TYPES[type]?.name;
+}
+
+/** Numbers of the type as a constant keeps them. */
+export function constantOf(dims: readonly number[], values: ArrayLike<number>, type: number): Constant {
+  const isSingle = isFloatType(type) && type !== ELEMENT.float64;
+  return { dims, type, data: isSingle ? Float32Array.from(values) : Float64Array.from(values) };
 }
 
 /**
@@ -96,11 +123,12 @@ export function readTensor(tensor: TensorMessage, external: ExternalData): Const
   const count = dims.reduce((product, length) => product * length, 1);
   const described = `[${dims.join(', ')}] of ${type.name}`;
   const isExternal = (tensor.dataLocation as number) === 1;
-  const listed = type.field === undefined ? [] : tensor[type.field];
+  const listed = tensor[type.field];
   if (!isExternal && tensor.rawData.length === 0 && listed.length > 0) {
     if (listed.length !== count)
       throw damage(tensor, `${described} are ${count} values. Received: ${listed.length}`);
-    return { dims, isFloat: type.isFloat, data: toNumbers(listed, type) };
+    const values = toNumbers(listed);
+    return constantOf(dims, type.fromBits ? Array.from(values, type.fromBits) : values, tensor.dataType);
   }
   const place = isExternal ? externalPlace(tensor, external, count * type.bytes) : undefined;
   const present = place?.length ?? tensor.rawData.length;
@@ -110,11 +138,9 @@ export function readTensor(tensor: TensorMessage, external: ExternalData): Const
   const bytes = place?.file.subarray(place.offset, place.offset + place.length) ?? tensor.rawData;
   // A copy, since what is read stands anywhere in the file and not where such elements may stand. Not by `slice`, which makes
   // none of Node's buffers.
-  return {
-    dims,
-    isFloat: type.isFloat,
-    data: toNumbers(type.fromBytes(new Uint8Array(bytes).buffer), type),
-  };
+  const values = toNumbers(type.fromBytes(new Uint8Array(bytes).buffer));
+  const isKept = values instanceof Float32Array || values instanceof Float64Array;
+  return isKept ? { dims, type: tensor.dataType, data: values } : constantOf(dims, values, tensor.dataType);
 }
 
 /** The path of the file that a tensor is in, or `undefined` where it is in the model's own. */
@@ -145,12 +171,8 @@ function externalPlace(tensor: TensorMessage, external: ExternalData, expected: 
   return { file, offset, length };
 }
 
-function toNumbers(
-  values: ArrayLike<number | bigint>,
-  { isFloat }: ElementType,
-): Float32Array | Float64Array {
-  if (values instanceof Float32Array) return values;
-  return isFloat ? Float32Array.from(values, Number) : Float64Array.from(values, Number);
+function toNumbers(values: ArrayLike<number | bigint>): ArrayLike<number> {
+  return typeof values[0] === 'bigint' ? Array.from(values, Number) : (values as ArrayLike<number>);
 }
 
 function damage({ name }: TensorMessage, what: string): OnnxError {

@@ -2,27 +2,36 @@ import * as tf from '@tensorflow/tfjs';
 import { check, InvalidArgumentError, listed } from '../errors';
 import type { OnnxModel } from '../export/onnx-messages';
 import type { OnnxNode } from './onnx-attributes';
-import { evaluate, EVALUATORS, type Known } from './onnx-constants';
+import { evaluate, EVALUATORS } from './onnx-constants';
+import { ARITHMETIC_OPERATORS } from './onnx-arithmetic';
 import { CONVOLUTION_OPERATORS } from './onnx-convolutions';
-import { ELEMENTWISE_OPERATORS } from './onnx-elementwise';
-import { OnnxError } from './onnx-error';
+import { NotFolded, OnnxError } from './onnx-error';
+import type { Known } from './onnx-evaluator';
 import { parseOnnx, readGraph, type OnnxGraph, type OnnxPort } from './onnx-file';
+import { FUNCTION_OPERATORS } from './onnx-functions';
 import { OnnxLayers, type Value } from './onnx-layers';
+import { isChannelsLast, isChannelsLastAfter } from './onnx-layout';
 import { clean } from './onnx-names';
 import { joinPatterns } from './onnx-patterns';
 import { POOLING_OPERATORS } from './onnx-pooling';
+import { POSITION_OPERATORS } from './onnx-positions';
 import { PRODUCT_OPERATORS } from './onnx-products';
+import { REDUCTION_OPERATORS } from './onnx-reductions';
 import { isConstant, NodeScope, valueOf, type Operand, type Operators } from './onnx-scope';
 import { SHAPE_OPERATORS } from './onnx-shapes';
-import { readTensor, type Constant, type ExternalData } from './onnx-tensors';
+import { ELEMENT, readTensor, type Constant, type ExternalData } from './onnx-tensors';
 import { fileLengths, orderOf, usualOrder } from './onnx-view';
+import { TORCH_NAMES } from './torch-names';
 
 /** The operators that become layers; those of constants alone are in onnx-constants.ts. */
-const OPERATORS: Operators = {
+export const OPERATORS: Operators = {
+  ...ARITHMETIC_OPERATORS,
   ...CONVOLUTION_OPERATORS,
-  ...ELEMENTWISE_OPERATORS,
+  ...FUNCTION_OPERATORS,
   ...POOLING_OPERATORS,
+  ...POSITION_OPERATORS,
   ...PRODUCT_OPERATORS,
+  ...REDUCTION_OPERATORS,
   ...SHAPE_OPERATORS,
 };
 
@@ -85,12 +94,17 @@ function build(
   const constants = new Map<string, Constant>();
   const { nodes, readers } = prepare(graph, constants, external);
   const values = new Map<string, Value>();
+  const types = new Map<string, number>();
+  const channelsLast = new Map<string, boolean | undefined>();
   const inputs = graph.inputs.map((input) => {
     const value = inputValue(input, graph, layers, inputSize);
     values.set(input.name, value);
+    types.set(input.name, input.type);
+    if (value.view.file.length === 4) channelsLast.set(input.name, isChannelsLast(input, graph));
     return value.x;
   });
   if (inputs.length === 0) throw new OnnxError('the graph has no input.');
+  const batch = graph.inputs[0].lengths?.[0];
   for (const node of nodes) {
     const operands = node.inputs.map((name): Operand => {
       const operand = constants.get(name) ?? values.get(name);
@@ -99,14 +113,25 @@ function build(
       }
       return operand;
     });
-    const constant = constantOf(node, operands, external);
-    if (constant !== undefined) {
-      constants.set(node.outputs[0], constant);
+    const typeOf = (name: string) => constants.get(name)?.type ?? types.get(name) ?? ELEMENT.float32;
+    const operandTypes = node.inputs.map(typeOf);
+    const folded = named(node, () => folding(node, operands, operandTypes, external));
+    if (folded !== undefined) {
+      folded.forEach((constant, output) => constants.set(node.outputs[output], constant));
       continue;
     }
-    const scope = new NodeScope(node, operands, layers, (output) => readers.has(node.outputs[output]));
-    [convert(scope)].flat().forEach((value, output) => {
-      if (value !== undefined) values.set(node.outputs[output], value);
+    const isRead = (output: number) => readers.has(node.outputs[output]);
+    const scope = new NodeScope(node, { operands, types: operandTypes, isRead, batch }, layers);
+    const read = node.inputs.find((name) => values.has(name)) ?? '';
+    named(node, () => convert(scope)).forEach((value, output) => {
+      if (value === undefined) return;
+      const [name, ranks] = [
+        node.outputs[output],
+        [values.get(read), value].map((one) => one?.view.file.length ?? 0),
+      ];
+      channelsLast.set(name, isChannelsLastAfter(node, channelsLast.get(read), ranks[0], ranks[1]));
+      types.set(name, scope.outputType);
+      values.set(name, value);
     });
   }
   const outputs = graph.outputs.map((name) => {
@@ -115,12 +140,15 @@ function build(
     // What the file transposed itself, so that its channels are last, stays so, as does what it says has them there.
     const isInOrder = orderOf(value.view)?.every((axis, own) => axis === own) === true;
     const order =
-      isInOrder || graph.metadata.get('layout') === 'NHWC'
+      (channelsLast.get(name) ?? isInOrder) || graph.metadata.get('layout') === 'NHWC'
         ? value.view.file.map((_, axis) => axis)
         : usualOrder(value.view.file.length);
     return layers.arrange(value, order, clean(name)).x;
   });
-  return tf.model({ inputs, outputs, name: clean(graph.name) });
+  const model = tf.model({ inputs, outputs, name: clean(graph.name) });
+  const originals = layers.originalNames();
+  if (originals.size > 0) model.setUserDefinedMetadata({ [TORCH_NAMES]: Object.fromEntries(originals) });
+  return model;
 }
 
 /** The nodes that matter, with the constants that do not wait for shapes, and what of all is read. */
@@ -136,9 +164,9 @@ function prepare(graph: OnnxGraph, constants: Map<string, Constant>, external: E
   const computed = graph.nodes.filter((node) => {
     const inputs = node.inputs.map((name) => constants.get(name));
     if (inputs.some((input, index) => input === undefined && node.inputs[index] !== '')) return true;
-    const constant = constantOf(node, inputs, external);
-    if (constant !== undefined) constants.set(node.outputs[0], constant);
-    return constant === undefined;
+    const folded = foldingIfPossible(node, inputs, external);
+    folded?.forEach((constant, output) => constants.set(node.outputs[output], constant));
+    return folded === undefined;
   });
   const joined = joinPatterns(computed, { constants, readers: counts });
   const readers = new Set(graph.outputs);
@@ -153,16 +181,37 @@ function prepare(graph: OnnxGraph, constants: Map<string, Constant>, external: E
 }
 
 /** What a node puts out where that is known from the file and the shapes. */
-function constantOf(
-  { op, attributes }: OnnxNode,
+function folding(
+  { op, attributes, outputs }: OnnxNode,
   operands: readonly Operand[],
+  types: readonly number[],
   external: ExternalData,
-): Constant | undefined {
+): Constant[] | undefined {
   return evaluate(op, {
-    inputs: operands.map((operand) => operand && asKnown(operand)),
+    inputs: operands.map((operand, index) => operand && asKnown(operand, types[index])),
     attributes,
+    outputCount: outputs.length,
     readTensor: (tensor) => readTensor(tensor, external),
   });
+}
+
+/** As {@link folding}; a node that nobody reads need not be possible, and of the others the first is refused later. */
+function foldingIfPossible(
+  node: OnnxNode,
+  operands: readonly (Constant | undefined)[],
+  external: ExternalData,
+) {
+  try {
+    return folding(
+      node,
+      operands,
+      operands.map((operand) => operand?.type ?? ELEMENT.float32),
+      external,
+    );
+  } catch (error) {
+    if (error instanceof NotFolded) return undefined;
+    throw error;
+  }
 }
 
 function checkSupported(nodes: readonly OnnxNode[]): void {
@@ -172,33 +221,43 @@ function checkSupported(nodes: readonly OnnxNode[]): void {
   throw new OnnxError(`${unknown.length} nodes have operators that are not supported: ${names}.`);
 }
 
-function convert(scope: NodeScope): Value | (Value | undefined)[] {
-  const { op } = scope.node;
+function convert(scope: NodeScope): (Value | undefined)[] {
+  const { op, outputs } = scope.node;
   if (!Object.hasOwn(OPERATORS, op))
     throw scope.fails('of what is computed from the images it is not supported');
+  const values = [OPERATORS[op](scope)].flat();
+  scope.checkAllRead();
+  const lacking = outputs.findIndex((name, output) => name !== '' && scope.isRead(output) && !values[output]);
+  if (lacking >= 0)
+    throw scope.fails(`its output ${lacking}, ${outputs[lacking]}, which other nodes read, is not supported`);
+  return values;
+}
+
+/** Names the node in whatever goes wrong with it. */
+function named<T>({ op, name }: OnnxNode, convertNode: () => T): T {
   try {
-    return OPERATORS[op](scope);
+    return convertNode();
   } catch (error) {
-    if (error instanceof OnnxError) throw error;
-    throw new OnnxError(`${op} ${scope.node.name}: ${(error as Error).message}`, { cause: error });
+    if (error instanceof OnnxError && !(error instanceof NotFolded)) throw error;
+    throw new OnnxError(`${op} ${name}: ${(error as Error).message.replace(/\.?$/, '.')}`, { cause: error });
   }
 }
 
-function asKnown(operand: Value | Constant): Known {
-  if (isConstant(operand)) return { constant: operand, dims: operand.dims };
-  return { dims: fileLengths(operand.view).map((length) => length ?? NaN) };
+function asKnown(operand: Value | Constant, type: number): Known {
+  if (isConstant(operand)) return { constant: operand, dims: operand.dims, type };
+  return { dims: fileLengths(operand.view).map((length) => length ?? NaN), type };
 }
 
 function inputValue(
   input: OnnxPort,
-  { nodes, metadata }: OnnxGraph,
+  graph: OnnxGraph,
   layers: OnnxLayers,
   inputSize: ImportOnnxOptions['inputSize'],
 ): Value {
   const { name, lengths } = input;
   if (lengths === undefined || lengths.length < 2)
     throw new OnnxError(`input ${name} has no shape with a batch.`);
-  const order = isChannelsLast(input, nodes, metadata) ? [0, 1, 2, 3] : usualOrder(lengths.length);
+  const order = isChannelsLast(input, graph) ? [0, 1, 2, 3] : usualOrder(lengths.length);
   const shape = order.slice(1).map((axis) => lengths[axis]);
   if (shape.length === 3) [0, 1].forEach((axis) => (shape[axis] ??= sizeOf(name, inputSize)[axis]));
   if (!shape.every((length) => length !== undefined && Number.isSafeInteger(length) && length >= 1)) {
@@ -220,22 +279,4 @@ function sizeOf(name: string, inputSize: ImportOnnxOptions['inputSize']): readon
     inputSize.length === 2 && inputSize.every((length) => Number.isSafeInteger(length) && length >= 1);
   check(isSize, 'inputSize', '[height, width] in whole numbers', inputSize);
   return inputSize;
-}
-
-/** Whether a file says of its images that their channels come last, or, saying nothing, makes them come second first of all. */
-function isChannelsLast(
-  { name, lengths }: OnnxPort,
-  nodes: OnnxGraph['nodes'],
-  metadata: OnnxGraph['metadata'],
-): boolean {
-  if (lengths?.length !== 4) return false;
-  const layout = metadata.get('layout');
-  if (layout === 'NHWC' || layout === 'NCHW') return layout === 'NHWC';
-  const readers = nodes.filter(({ inputs }) => inputs.includes(name));
-  return (
-    readers.length > 0 &&
-    readers.every(
-      ({ op, attributes }) => op === 'Transpose' && attributes.numbers('perm')?.join() === '0,3,1,2',
-    )
-  );
 }

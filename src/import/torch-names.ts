@@ -13,6 +13,7 @@ import { CardinalError } from '../errors';
  * | `m/gamma`, `m/beta` of a norm | `[channels]` | `m.weight`, `m.bias` | the same |
  * | `m/moving_mean`, `m/moving_variance` | `[channels]` | `m.running_mean`, `m.running_var` | the same |
  * | `m/layer_scale` | `[channels]` | `m.layer_scale` | `[channels, 1, 1]` |
+ * | `m/constant` | any | `m` | the same |
  *
  * A layer that consists of several modules names its weights by them: `m/fc1/kernel` is `m.fc1.weight`.
  */
@@ -23,6 +24,9 @@ export interface TorchCounterpart {
   /** The position among PyTorch's axes of each of our axes; where ranks differ, none moves. */
   readonly axes: readonly number[];
 }
+
+/** Where a model's own metadata tells the modules whose names tfjs does not take for layers, by the names that these have. */
+export const TORCH_NAMES = 'torchNames';
 
 /** PyTorch's count of the batches that a batch norm has seen; nothing of ours corresponds to it. */
 export const BATCH_COUNT = 'num_batches_tracked';
@@ -36,6 +40,8 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   moving_mean: 'running_mean',
   moving_variance: 'running_var',
   layer_scale: 'layer_scale',
+  // A layer that is nothing but a parameter has that one's name.
+  constant: '',
 };
 
 /**
@@ -56,7 +62,8 @@ export function torchCounterpart(name: string, shape: readonly number[]): TorchC
   if (parameter === undefined || parts.length === 0) {
     throw new CardinalError(`no weight of PyTorch corresponds to ${name} [${shape.join(', ')}]`);
   }
-  return { name: [...parts, parameter].join('.'), ...layout(own, shape) };
+  const path = parameter === '' ? parts : [...parts, parameter];
+  return { name: path.join('.'), ...layout(own, shape) };
 }
 
 function layout(own: string, shape: readonly number[]): Omit<TorchCounterpart, 'name'> {

@@ -4,7 +4,14 @@ import { CardinalError, listed } from '../errors';
 import type { TensorToStore } from '../safetensors/serialise';
 import type { StoredTensor } from '../safetensors/tensor';
 import { weightVariables } from '../train/weights';
-import { BATCH_COUNT, fromTorch, toTorch, torchCounterpart, type TorchCounterpart } from './torch-names';
+import {
+  BATCH_COUNT,
+  fromTorch,
+  toTorch,
+  TORCH_NAMES,
+  torchCounterpart,
+  type TorchCounterpart,
+} from './torch-names';
 
 /** A tensor whose name fits and whose shape or type does not. Shapes are PyTorch's. */
 export interface Mismatch {
@@ -27,6 +34,10 @@ export interface LoadReport {
 }
 
 const FLOATS: ReadonlySet<string> = new Set(['F64', 'F32', 'F16', 'BF16']);
+
+interface Metadata {
+  readonly [TORCH_NAMES]?: Readonly<Record<string, string>>;
+}
 
 interface Place extends TorchCounterpart {
   readonly variable: tf.Variable;
@@ -95,8 +106,12 @@ export function torchTensors(model: tf.LayersModel): ReadonlyMap<string, TensorT
 /** The weights of a model by PyTorch's names. */
 function placesOf(model: tf.LayersModel): ReadonlyMap<string, Place> {
   const places = new Map<string, Place>();
+  const originals = (model.getUserDefinedMetadata() as Metadata | undefined)?.[TORCH_NAMES] ?? {};
   for (const [own, variable] of weightVariables(model)) {
-    const place = { ...torchCounterpart(own, variable.shape), variable };
+    // Of a name that tfjs does not take for a layer, an import keeps the original.
+    const [layer, ...weight] = own.split('/');
+    const name = Object.hasOwn(originals, layer) ? [originals[layer], ...weight].join('/') : own;
+    const place = { ...torchCounterpart(name, variable.shape), variable };
     if (places.has(place.name)) throw new CardinalError(`the model has two weights for ${place.name}`);
     places.set(place.name, place);
   }

@@ -11,17 +11,33 @@ export type NodeOf = readonly [
   op: string,
   inputs: readonly string[],
   outputs: readonly string[],
-  attributes?: Readonly<Record<string, number | string | readonly number[] | { readonly float: number }>>,
+  attributes?: Readonly<
+    Record<
+      string,
+      number | string | readonly number[] | { readonly float: number } | { readonly tensor: TensorInit }
+    >
+  >,
 ];
 
 export interface MadeFile {
   readonly nodes: readonly NodeOf[];
   /** Lengths, of which `null` is left open; the batch is left open anyway. */
   readonly input?: readonly (number | null)[];
+  /** The batch, where it is not left open. */
+  readonly batch?: number;
   readonly outputs?: readonly string[];
-  /** Shapes of float weights that are drawn, or what is in them; whole numbers as an array of `bigint`. */
+  /**
+   * Shapes of float weights that are drawn, or what is in them, in one axis unless told otherwise; whole numbers as an array of
+   * `bigint`.
+   */
   readonly weights?: Readonly<
-    Record<string, readonly number[] | { readonly float: readonly number[] } | readonly bigint[]>
+    Record<
+      string,
+      | readonly number[]
+      | { readonly float: readonly number[]; readonly dims?: readonly number[] }
+      | readonly bigint[]
+      | { readonly whole: readonly bigint[]; readonly dims: readonly number[] }
+    >
   >;
   readonly tensors?: readonly TensorInit[];
   readonly opset?: number;
@@ -32,6 +48,7 @@ export interface MadeFile {
 export function onnxFile({
   nodes,
   input = [8, 6, 5],
+  batch,
   outputs = ['y'],
   weights = {},
   tensors = [],
@@ -40,7 +57,7 @@ export function onnxFile({
 }: MadeFile): Uint8Array {
   const open = (name: string) => ({ value: { case: 'dimParam' as const, value: name } });
   const dim = [
-    open('batch'),
+    batch === undefined ? open('batch') : { value: { case: 'dimValue' as const, value: BigInt(batch) } },
     ...input.map((length) =>
       length === null ? open('any') : { value: { case: 'dimValue' as const, value: BigInt(length) } },
     ),
@@ -72,14 +89,19 @@ function nodeOf([opType, input, output, attributes = {}]: NodeOf, index: number)
       if (typeof value === 'number') return { name, type: 2, i: BigInt(value) };
       if (typeof value === 'string') return { name, type: 3, s: new TextEncoder().encode(value) };
       if ('float' in value) return { name, type: 1, f: value.float };
+      if ('tensor' in value) return { name, type: 4, t: value.tensor };
       return { name, type: 7, ints: value.map(BigInt) };
     }),
   };
 }
 
 function tensorOf([name, value]: [string, NonNullable<MadeFile['weights']>[string]]): TensorInit {
-  if ('float' in value)
-    return { name, dataType: 1, dims: [BigInt(value.float.length)], floatData: [...value.float] };
+  if ('float' in value) {
+    const { float, dims = [float.length] } = value;
+    return { name, dataType: 1, dims: dims.map(BigInt), floatData: [...float] };
+  }
+  if ('whole' in value)
+    return { name, dataType: 7, dims: value.dims.map(BigInt), int64Data: [...value.whole] };
   if (typeof value[0] === 'bigint') {
     return { name, dataType: 7, dims: [BigInt(value.length)], int64Data: [...(value as readonly bigint[])] };
   }
