@@ -202,7 +202,7 @@ function checkFits(scope: NodeScope, value: Value, { dims }: Constant): void {
     throw scope.fails(`a constant does not fit. Received: ${received}`);
 }
 
-/** The one axis that a constant varies along, if the tensor has it last, or in the usual order would. */
+/** The one axis that a constant varies along, if the tensor has it last, or where it has no order of its own the usual one. */
 function channelAxis(value: Value, { dims }: Constant): number | undefined {
   const lengths = lengthsOf(value);
   const rank = lengths.length + 1;
@@ -211,8 +211,8 @@ function channelAxis(value: Value, { dims }: Constant): number | undefined {
   const varying = full.flatMap((length, axis) => (length === 1 ? [] : [axis]));
   const [axis] = varying;
   if (varying.length !== 1 || axis === 0 || full[axis] !== lengths[axis - 1]) return undefined;
-  const isLast = [orderOf(value.view), usualOrder(rank)].some((order) => order?.at(-1) === axis);
-  return isLast ? axis : undefined;
+  const order = orderOf(value.view) ?? usualOrder(rank);
+  return order.at(-1) === axis ? axis : undefined;
 }
 
 function rescaled(scope: NodeScope, value: Value, scale: number, offset: number, suffix = ''): Value {

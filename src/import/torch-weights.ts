@@ -108,10 +108,13 @@ function placesOf(model: tf.LayersModel): ReadonlyMap<string, Place> {
   const places = new Map<string, Place>();
   const originals = (model.getUserDefinedMetadata() as Metadata | undefined)?.[TORCH_NAMES] ?? {};
   for (const [own, variable] of weightVariables(model)) {
+    const counterpart = torchCounterpart(own, variable.shape);
     // Of a name that tfjs does not take for a layer, an import keeps the original.
-    const [layer, ...weight] = own.split('/');
-    const name = Object.hasOwn(originals, layer) ? [originals[layer], ...weight].join('/') : own;
-    const place = { ...torchCounterpart(name, variable.shape), variable };
+    const [layer] = own.split('/');
+    const name = Object.hasOwn(originals, layer)
+      ? originals[layer] + counterpart.name.slice(layer.length)
+      : counterpart.name;
+    const place = { ...counterpart, name, variable };
     if (places.has(place.name)) throw new CardinalError(`the model has two weights for ${place.name}`);
     places.set(place.name, place);
   }
