@@ -3,6 +3,7 @@ import { CardinalError, invalidArgument } from '../errors';
 import type { DepthwiseSeparableConv2D } from '../layers/depthwise-separable-conv2d';
 import type { Graph, GraphNode, Shape } from './graph';
 import { ACTIVATION_LOWERINGS } from './lowering/activations';
+import { CONSTANT_LOWERINGS } from './lowering/constants';
 import { CONVOLUTION_LOWERINGS } from './lowering/convolutions';
 import { foreignComputation } from './lowering/known-classes';
 import { LayerScope, type Lowerings, type Value } from './lowering/lowering';
@@ -14,6 +15,7 @@ import { SHAPE_LOWERINGS } from './lowering/shapes';
 
 const LOWERINGS: Lowerings = {
   ...ACTIVATION_LOWERINGS,
+  ...CONSTANT_LOWERINGS,
   ...CONVOLUTION_LOWERINGS,
   ...MERGE_LOWERINGS,
   ...NORMALISATION_LOWERINGS,

@@ -5,7 +5,7 @@ import { oneInput, oneShape } from './one-input';
 
 type Parameters = Required<Pick<ElementFunctionArgs, 'alpha' | 'gamma' | 'minimum' | 'maximum'>>;
 
-/** How often a function crosses 0 has no gradient, and where it has steps that is 0 everywhere. */
+/** Each by its name; a function with steps has a gradient of 0. */
 const FUNCTIONS = {
   abs: tf.abs,
   negative: tf.neg,

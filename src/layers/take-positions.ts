@@ -56,13 +56,14 @@ export class TakePositions extends tf.layers.Layer {
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return tf.tidy(() => {
       const x = oneInput(inputs);
-      // Past the last position there is one more, which holds the filling.
-      const length = x.shape[this.axis];
-      const isFilled = this.positions.includes(-1);
-      const pads = x.shape.map((_, axis): [number, number] => [0, isFilled && axis === this.axis ? 1 : 0]);
-      const whole = isFilled ? tf.pad(x, pads, this.fill) : x;
-      const indices = this.positions.map((position) => (position < 0 ? length : position));
-      return tf.gather(whole, tf.tensor1d(indices, 'int32'), this.axis);
+      const { axis, positions, fill } = this;
+      const back = placesOf(positions, x.shape[axis]);
+      // tfjs's own gradient of gathering wants a kernel that wasm has not; that of each place is a sum of what went to it.
+      const take = tf.customGrad((image) => ({
+        value: gathered(image as tf.Tensor, positions, axis, fill),
+        gradFunc: (dy: tf.Tensor) => tf.addN(back.map((places) => gathered(dy, places, axis, 0))),
+      }));
+      return take(x);
     });
   }
 
@@ -74,6 +75,29 @@ export class TakePositions extends tf.layers.Layer {
     const { axis, positions, fill } = this;
     return { ...super.getConfig(), axis, positions: [...positions], fill };
   }
+}
+
+/** The positions along an axis; -1 is what is filled in. */
+function gathered(x: tf.Tensor, positions: readonly number[], axis: number, fill: number): tf.Tensor {
+  // Past the last position there is one more, which holds the filling.
+  const length = x.shape[axis];
+  const isFilled = positions.includes(-1);
+  const pads = x.shape.map((_, own): [number, number] => [0, isFilled && own === axis ? 1 : 0]);
+  const whole = isFilled ? tf.pad(x, pads, fill) : x;
+  const indices = positions.map((position) => (position < 0 ? length : position));
+  return tf.gather(whole, tf.tensor1d(indices, 'int32'), axis);
+}
+
+/** Where each of `length` positions goes to: the first places, the second of those that go to two, and so on; -1 is nowhere. */
+function placesOf(positions: readonly number[], length: number): number[][] {
+  const rows = [new Array<number>(length).fill(-1)];
+  positions.forEach((position, place) => {
+    if (position < 0) return;
+    const row = rows.find((candidate) => candidate[position] < 0);
+    if (row !== undefined) row[position] = place;
+    else rows.push(Array.from({ length }, (_, own) => (own === position ? place : -1)));
+  });
+  return rows;
 }
 
 tf.serialization.registerClass(TakePositions);

@@ -1,8 +1,12 @@
+import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../../src/backends/use-backend-node';
+import { foldBatchNorm } from '../../src/graph/fold-batch-norm';
+import { GraphRunner } from '../../src/graph/graph-runner';
+import { lowerModel } from '../../src/graph/lower-model';
 import { importOnnx } from '../../src/import/onnx';
 import { TESTED_BACKENDS } from '../support/backends';
 import { onnxFile, type MadeFile } from '../support/onnx-files';
-import { differenceFromOnnx } from '../support/onnxruntime';
+import { differenceFromOnnx, relativeDifference } from '../support/onnxruntime';
 
 beforeAll(async () => {
   await useBackend(TESTED_BACKENDS[0]);
@@ -48,6 +52,23 @@ describe('a constant is joined along the axes that it varies along', () => {
     await agrees({ input: SQUARE, weights, nodes: [['Exp', ['x'], ['e']], ['Pow', ['e', 'w'], ['y']]] }); // prettier-ignore
     await agrees({ input: SQUARE, weights, nodes: [['Pow', ['variance', 'x'], ['y']]] });
   });
+});
+
+test('an engine computes such constants as the model does', () => {
+  const nodes: MadeFile['nodes'] = [
+    ['Mul', ['x', 'a'], ['m']],
+    ['Sub', ['b', 'm'], ['s']],
+    ['Div', ['s', 'variance'], ['y']],
+  ];
+  const weights = { a: [4, 1], b: [4, 4, 1], variance: [4, 5] };
+  const model = importOnnx(onnxFile({ nodes, input: [4, 4, 5], weights }));
+  const runner = new GraphRunner(foldBatchNorm(lowerModel(model)));
+  tf.tidy(() => {
+    const x = tf.randomNormal([2, 4, 5, 4], 0, 1, 'float32', 5);
+    expect(relativeDifference(runner.run([x])[0], model.predict(x) as tf.Tensor)).toBeLessThan(1e-6);
+  });
+  runner.dispose();
+  model.dispose();
 });
 
 describe('nodes become one layer only where their constants vary along the same axis', () => {

@@ -2,12 +2,15 @@ import * as tf from '@tensorflow/tfjs';
 import { batchNormalization } from '../../src/layers/batch-normalization';
 import { channelShuffle } from '../../src/layers/channel-shuffle';
 import { channelSlice } from '../../src/layers/channel-slice';
+import { constantOperand } from '../../src/layers/constant-operand';
 import { depthwiseSeparableConv2D } from '../../src/layers/depthwise-separable-conv2d';
 import { dropPath } from '../../src/layers/drop-path';
+import { elementFunction } from '../../src/layers/element-function';
 import { groupedConv2D } from '../../src/layers/grouped-conv2d';
 import { hardSwishLayer } from '../../src/layers/hard-swish';
 import { layerScale } from '../../src/layers/layer-scale';
 import { squeezeExcite } from '../../src/layers/squeeze-excite';
+import { takePositions } from '../../src/layers/take-positions';
 
 /** What the conformance suite needs to know of a layer. */
 export interface LayerCase {
@@ -203,6 +206,37 @@ export const LAYER_CASES: readonly LayerCase[] = [
     options: {},
     inputShape: [3, 4, 5],
     outputShapes: [[3, 4, 5]],
+    weights: {},
+  }),
+  define({
+    className: 'ConstantOperand',
+    make: constantOperand,
+    required: { operation: 'add', shape: [] },
+    options: { operation: 'divide', shape: [4, 1], constantFirst: true },
+    // Nothing that is drawn may be near 0 and divided by.
+    training: { operation: 'subtract' },
+    inputShape: [3, 4, 5],
+    outputShapes: [[3, 4, 5]],
+    weights: { constant: [4, 1] },
+  }),
+  define({
+    className: 'ElementFunction',
+    make: elementFunction,
+    required: { function: 'abs' },
+    options: { function: 'selu', alpha: 1.5, gamma: 0.7, minimum: -2, maximum: 3 },
+    // It has no corner, which finite differences would cut.
+    training: { function: 'tanhGelu' },
+    inputShape: [3, 4, 5],
+    outputShapes: [[3, 4, 5]],
+    weights: {},
+  }),
+  define({
+    className: 'TakePositions',
+    make: takePositions,
+    required: { axis: 1, positions: [0] },
+    options: { axis: 2, positions: [3, -1, 0, 0, 1, 2], fill: 0.5 },
+    inputShape: [3, 4, 5],
+    outputShapes: [[3, 6, 5]],
     weights: {},
   }),
 ];

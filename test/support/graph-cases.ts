@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { ElementFunction, Graph, GraphNode, Operation, Shape } from '../../src/graph/graph';
 import { lowerModel } from '../../src/graph/lower-model';
+import { constantOperand } from '../../src/layers/constant-operand';
 import { depthwiseSeparableConv2D } from '../../src/layers/depthwise-separable-conv2d';
 import { groupedConv2D } from '../../src/layers/grouped-conv2d';
 import { layerScale } from '../../src/layers/layer-scale';
@@ -127,6 +128,14 @@ export const GRAPH_CASES: Readonly<Record<string, () => Graph>> = {
       layers.flatten(),
       layers.dense({ units: 5, useBias: false, activation: 'relu' }),
       layers.dense({ units: 4, useBias: false }),
+    ),
+  'constants of any axes': () =>
+    chain(
+      constantOperand({ operation: 'add', shape: [9, 1] }),
+      constantOperand({ operation: 'multiply', shape: [8] }),
+      constantOperand({ operation: 'subtract', shape: [7, 9, 8], constantFirst: true }),
+      constantOperand({ operation: 'divide', shape: [1, 7, 1, 1] }),
+      constantOperand({ operation: 'subtract', shape: [] }),
     ),
   'other orders of axes, and slices of all of them': () =>
     apart(
