@@ -5,7 +5,10 @@ import tseslint from 'typescript-eslint';
 
 // Imports point one way. A folder may import from itself and from the folders named before it.
 const ORDER = [
+  'src/kind-of.ts',
   'src/errors.ts',
+  'src/check-options.ts',
+  'src/check-kinds.ts',
   'src/ops',
   'src/backends',
   'src/layers',

@@ -1,4 +1,5 @@
 import { closest, distance } from 'fastest-levenshtein';
+import { kindText } from './kind-of';
 
 /** Anything that this package refuses or fails to do; `message` is one sentence fit for a person. */
 export class CardinalError extends Error {
@@ -57,13 +58,17 @@ export function nearest(name: string, choices: readonly string[]): string | unde
   return distance(name.toLowerCase(), found.toLowerCase()) <= tolerated ? found : undefined;
 }
 
-/** The error for a name that is not among `choices`; it suggests the nearest one. */
+/**
+ * The error for a name that is not among `choices`; it suggests the nearest one.
+ *
+ * @param near the one to suggest, where the caller knows more than letters
+ */
 export function unknownChoice(
   argument: string,
   name: unknown,
   choices: readonly string[],
+  near: string | undefined = typeof name === 'string' ? nearest(name, choices) : undefined,
 ): InvalidArgumentError {
-  const near = typeof name === 'string' ? nearest(name, choices) : undefined;
   const hint = near === undefined ? '' : ` (did you mean '${near}'?)`;
   return invalidArgument(argument, `one of ${choices.join(', ')}${hint}`, name);
 }
@@ -79,12 +84,17 @@ export function listed(names: readonly string[], most = 40): string {
   return `${names.slice(0, most).join(', ')}${more}`;
 }
 
+const LONGEST_JSON = 300;
+
 function describe(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'number') return String(value); // JSON has no NaN and no Infinity
   if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`;
+  const kind = typeof value === 'object' && value !== null ? kindText(value) : undefined;
+  if (kind !== undefined) return kind;
   try {
-    return JSON.stringify(value) ?? String(value);
+    const json = JSON.stringify(value) ?? String(value);
+    return json.length > LONGEST_JSON ? `${json.slice(0, LONGEST_JSON)}…` : json;
   } catch {
     return String(value);
   }
