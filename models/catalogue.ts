@@ -1,5 +1,5 @@
 // Nothing here or in the family files loads TensorFlow.js, so that a list of models is had at once.
-import { CardinalError, unknownChoice } from '../src/errors';
+import { CardinalError, check, unknownChoice } from '../src/errors';
 import { FAMILIES } from './families';
 import { type Family, type ImageShape, type ModelSource, type VariantOptions } from './family';
 import { globToRegExp } from './glob';
@@ -56,6 +56,7 @@ interface Figures {
  * listModels('resnext29_*4d'); // ['resnext29_8x4d', 'resnext29_16x64d', …]
  */
 export function listModels(pattern = '*'): ModelName[] {
+  check(typeof pattern === 'string', 'pattern', 'a glob or a part of a name', pattern);
   const matcher = globToRegExp(pattern);
   const names = FAMILIES.flatMap((family) => Object.keys(family.variants) as ModelName[]);
   const collator = new Intl.Collator('en', { numeric: true });

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { checkOptions, type OptionNames } from '../src/check-options';
 import { CardinalError, check, invalidArgument } from '../src/errors';
 import { type LoadWeightsOptions, loadWeights } from '../src/import/load-weights';
 import { type ModelName, familyOf, modelsThatTake } from './catalogue';
@@ -6,7 +7,7 @@ import { type Family, type VariantOptions } from './family';
 import { type StageOutput, rememberFeatures, stageOutputs } from './features';
 import { removeLayer } from './layer-graph';
 import { ModelBuilder } from './model-builder';
-import { type ModelOptions, resolveOptions } from './model-options';
+import { MODEL_OPTIONS, type ModelOptions, resolveOptions } from './model-options';
 import { classifierName, resetClassifier } from './reset-classifier';
 
 /** Where trained weights come from: what {@link loadWeights} takes. */
@@ -22,6 +23,12 @@ export interface PretrainedOptions
    */
   weights: WeightSource;
 }
+
+const OPTIONS: OptionNames<ModelOptions & PretrainedOptions> = {
+  ...MODEL_OPTIONS,
+  weights: true,
+  onProgress: true,
+};
 
 /**
  * A model of the zoo. It takes images `[batch, height, width, channels]`, normalised, and puts out logits
@@ -46,6 +53,7 @@ export function createModel(
   options: ModelOptions | PretrainedOptions = {},
 ): tf.LayersModel | Promise<tf.LayersModel> {
   const family = familyOf(name);
+  checkOptions('createModel', options, OPTIONS);
   // Options are often put together from what may be there.
   return 'weights' in options && options.weights !== undefined
     ? buildPretrained(family, name, options)
@@ -76,7 +84,8 @@ export async function buildPretrained<Name extends string>(
     const hasNewHead = options.numClasses !== undefined || options.features === true;
     const fits = await loadAllBut(model, hasNewHead ? classifierName(model) : undefined, weights, onProgress);
     const numClasses = model.outputs[0].shape.at(-1) as number;
-    if (!fits && options.features !== true) model = resetClassifier(model, numClasses, options);
+    if (!fits && options.features !== true)
+      model = resetClassifier(model, numClasses, { seed: options.seed });
     return options.features === true ? backbone(model, stages) : model;
   } catch (error) {
     model.dispose();

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import { checkModel } from '../src/check-kinds';
 import { type FeatureInfo, type ModelName, familyOf, isModelName, listedFeatures } from './catalogue';
 import { type VariantDefaults } from './family';
 import { type Feature } from './model-builder';
@@ -28,6 +29,7 @@ export function featureInfo(model: ModelName | tf.LayersModel): readonly Feature
     familyOf(model);
     return listedFeatures(model);
   }
+  checkModel('featureInfo', model);
   const info = rememberedFeatures(model);
   if (info !== undefined) return info;
   // One that was saved and loaded keeps its name, but the table does not know its width.

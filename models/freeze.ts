@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { useBatchNormCall } from '../src/backends/accelerate/batch-norm-layer';
 import { layersWithin } from '../src/backends/accelerate/frozen-layers';
+import { checkModel, checkText } from '../src/check-kinds';
 import { invalidArgument, nearest } from '../src/errors';
 import { rememberedFeatures } from './features';
 import { layersBefore } from './layer-graph';
@@ -20,6 +21,8 @@ import { layersBefore } from './layer-graph';
  * freeze(model, 'layer3'); // layer4 and fc are trained
  */
 export function freeze(model: tf.LayersModel, untilModule: string): void {
+  checkModel('freeze', model);
+  checkText('untilModule', 'the name of a module', untilModule);
   const within = layersOf(model, untilModule);
   if (within.length === 0) throw unknownModule(model, untilModule);
   const frozen = new Set(within);
@@ -45,6 +48,7 @@ const calls = new WeakMap<tf.layers.Layer, () => void>();
  * unfreeze(model);
  */
 export function unfreeze(model: tf.LayersModel): void {
+  checkModel('unfreeze', model);
   for (const layer of layersWithin(model)) {
     layer.trainable = true;
     calls.get(layer)?.();

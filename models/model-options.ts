@@ -1,3 +1,4 @@
+import { type OptionNames } from '../src/check-options';
 import { check, unknownChoice } from '../src/errors';
 import { IMPLEMENTATIONS, type Implementation } from '../src/ops/strategies';
 import { type ImageShape, type VariantDefaults, type VariantOptions } from './family';
@@ -38,6 +39,20 @@ export interface ModelOptions {
    */
   width?: number;
 }
+
+/** The names of {@link ModelOptions}. */
+export const MODEL_OPTIONS: OptionNames<ModelOptions> = {
+  numClasses: true,
+  inputShape: true,
+  seed: true,
+  implementation: true,
+  dropRate: true,
+  dropPathRate: true,
+  initialise: true,
+  features: true,
+  groups: true,
+  width: true,
+};
 
 /** {@link ModelOptions} with every default filled in, but for those that a variant is chosen by. */
 export interface ResolvedOptions extends Required<Omit<ModelOptions, 'seed' | keyof VariantOptions>> {

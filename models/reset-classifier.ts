@@ -1,8 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
+import { checkModel } from '../src/check-kinds';
+import { checkOptions, type OptionNames } from '../src/check-options';
 import { check } from '../src/errors';
 import { rememberFeatures, rememberedFeatures } from './features';
 import { layersBefore, removeLayer } from './layer-graph';
 import { layerSeed } from './layer-seed';
+
+/** What {@link resetClassifier} can be told. */
+export interface ResetClassifierOptions {
+  /** Makes the new weights the same each time; without one they differ each time. */
+  seed?: number;
+}
+
+const OPTIONS: OptionNames<ResetClassifierOptions> = { seed: true };
 
 /**
  * The model with a fresh last linear layer (or last convolution, where a network ends in one as SqueezeNet does) of the
@@ -20,8 +30,10 @@ import { layerSeed } from './layer-seed';
 export function resetClassifier(
   model: tf.LayersModel,
   numClasses: number,
-  options: { seed?: number } = {},
+  options: ResetClassifierOptions = {},
 ): tf.LayersModel {
+  checkModel('resetClassifier', model);
+  checkOptions('resetClassifier', options, OPTIONS);
   const { seed } = options;
   const counted = Number.isSafeInteger(numClasses) && numClasses >= 1;
   check(counted, 'numClasses', 'a whole number of at least 1', numClasses);

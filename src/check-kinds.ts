@@ -83,12 +83,22 @@ export function checkTensor(argument: string, value: unknown): asserts value is 
  */
 export function checkDatasetKind(argument: string, value: unknown): void {
   const kind = kindOf(value);
-  if (kind === 'ImageDataset') return;
+  // One that lacks a part is a dataset still, and is told which part.
+  if (kind === 'ImageDataset' || (kind === undefined && hasPart(value))) return;
   const fields = 'images, labels, count, imageShape, classNames, mean and std';
   const makers = `an image dataset, as loadImageFolder and loadCifar10 load them, or an object with ${fields}`;
   const isPair = kind === undefined && hasDataset(value);
-  const instead = isPair ? ': one of those in it' : kind === 'Promise' ? ', which await makes of a promise of one' : '';
+  const instead = isPair
+    ? ': one of those in it'
+    : kind === 'Promise'
+      ? ', which await makes of a promise of one'
+      : '';
   throw invalidArgument(argument, `${makers}${instead}`, isPair ? Object.keys(value as object) : value);
+}
+
+function hasPart(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return ['images', 'labels', 'imageShape', 'classNames'].some((part) => part in value);
 }
 
 /** Whether an object holds datasets, as what the loaders return does. */
@@ -115,6 +125,7 @@ export function checkText(argument: string, what: string, value: unknown): asser
  */
 export function checkFields(argument: string, what: string, value: unknown, fields: readonly string[]): void {
   const isObject = typeof value === 'object' && value !== null;
-  const has = isObject && fields.every((field) => (value as Readonly<Record<string, unknown>>)[field] !== undefined);
+  const has =
+    isObject && fields.every((field) => (value as Readonly<Record<string, unknown>>)[field] !== undefined);
   check(has, argument, what, value);
 }

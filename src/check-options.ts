@@ -11,20 +11,26 @@ export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
  * @param where the function, as its caller knows it
  * @param options what came in place of them, an object if all is well
  * @param names those that there are; see {@link OptionNames}
+ * @param unsaid more that are taken, and that nobody needs to be told of
  * @throws InvalidArgumentError naming the option and the nearest that there is; and for what is no object of options
  *
  * @example
  * const NAMES: OptionNames<SubsetOptions> = { count: true, seed: true, exclude: true };
  * checkOptions('subset', { cuont: 10 }, NAMES); // options of subset: expected one of count, seed, exclude (did you mean 'count'?). …
  */
-export function checkOptions(where: string, options: unknown, names: Readonly<Record<string, true>>): void {
+export function checkOptions(
+  where: string,
+  options: unknown,
+  names: Readonly<Record<string, true>>,
+  unsaid: readonly string[] = [],
+): void {
   const known = Object.keys(names);
   if (!isOptions(options)) {
     const awaited = kindOf(options) === 'Promise' ? ', which await makes of it' : '';
     throw invalidArgument(`options of ${where}`, `an object with ${known.join(', ')}${awaited}`, options);
   }
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || Object.hasOwn(names, name)) continue;
+    if (value === undefined || Object.hasOwn(names, name) || unsaid.includes(name)) continue;
     const near = nearestOption(name, known);
     throw unknownChoice(`options of ${where}`, name, known, near);
   }
@@ -52,7 +58,9 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
 /** The option that was most likely meant: one of another library's name, of nearly the same letters, or of which it is a part. */
 function nearestOption(name: string, known: readonly string[]): string | undefined {
   const letters = plain(name);
-  const meant = (Object.hasOwn(SYNONYMS, letters) ? SYNONYMS[letters] : []).find((one) => known.includes(one));
+  const meant = (Object.hasOwn(SYNONYMS, letters) ? SYNONYMS[letters] : []).find((one) =>
+    known.includes(one),
+  );
   const same = known.find((one) => plain(one) === letters);
   const part =
     letters.length < 3

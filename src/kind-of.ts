@@ -1,3 +1,5 @@
+import type * as tf from '@tensorflow/tfjs';
+
 /** A thing that callers take one for another, by what it has. */
 export type Kind =
   | 'GraphModel'
@@ -25,7 +27,10 @@ const KINDS: readonly (readonly [kind: Kind, has: (value: Fields) => boolean])[]
   ['GraphModel', ({ executeAsync, predict }) => isFunction(executeAsync) && isFunction(predict)],
   ['OptimizedModel', ({ engine, predict }) => typeof engine === 'string' && isFunction(predict)],
   ['Graph', ({ nodes, outputs }) => Array.isArray(nodes) && Array.isArray(outputs)],
-  ['ImageDataset', ({ images, labels, classNames }) => [images, labels, classNames].every((part) => part != null)],
+  [
+    'ImageDataset',
+    ({ images, labels, classNames }) => [images, labels, classNames].every((part) => part != null),
+  ],
 ];
 
 /** What kind of thing a value is; `undefined` for text, numbers and other plain data. */
@@ -35,8 +40,13 @@ export function kindOf(value: unknown): Kind | undefined {
 }
 
 /** Whether a value, such as a layer of a model, is a model of layers, of whichever copy of tfjs. */
-export function isLayersModel(value: unknown): boolean {
+export function isLayersModel(value: unknown): value is tf.LayersModel {
   return kindOf(value) === 'LayersModel';
+}
+
+/** Whether a model is a sequential one, of whichever copy of tfjs. */
+export function isSequential(model: tf.LayersModel): model is tf.Sequential {
+  return model.getClassName() === 'Sequential';
 }
 
 /** What a caller is told that came, where its JSON would say less: `a GraphModel`, `a tensor [1, 224, 224, 3]`. */

@@ -27,7 +27,9 @@ it.each([
 });
 
 it('suggests nothing where nothing is near, and lists what there is', () => {
-  expect(check({ dataFormat: 'NHWC' })).toThrow(`options of fold: expected one of ${all}. Received: 'dataFormat'.`);
+  expect(check({ dataFormat: 'NHWC' })).toThrow(
+    `options of fold: expected one of ${all}. Received: 'dataFormat'.`,
+  );
 });
 
 it('takes what there is, and passes over what is undefined', () => {

@@ -1,3 +1,4 @@
+import { checkOptions, type OptionNames } from '../check-options';
 import { check } from '../errors';
 import type { ImageDataset } from './image-dataset';
 import { seededRandom } from './random';
@@ -25,6 +26,13 @@ export interface Augmentation {
   cutout?: number;
 }
 
+const OPTIONS: OptionNames<Augmentation> = {
+  padCrop: true,
+  padMode: true,
+  flip: true,
+  cutout: true,
+};
+
 /** In the place of an epoch, which is never negative. */
 const FIRST_SIDES = -1;
 
@@ -46,6 +54,7 @@ export function checkAugmentation(
   augmentation: Augmentation,
   [height, width]: readonly [height: number, width: number, channels: number],
 ): void {
+  checkOptions('augmentation', augmentation, OPTIONS);
   const { padCrop = 0, padMode = 'constant', cutout = 0 } = augmentation;
   const smaller = Math.min(height, width);
   const largestCut = 2 * Math.max(height, width);

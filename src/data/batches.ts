@@ -1,3 +1,5 @@
+import { checkDatasetKind } from '../check-kinds';
+import { checkOptions, type OptionNames } from '../check-options';
 import { check } from '../errors';
 import { checkAugmentation, imageWriter, type Augmentation } from './augmentation';
 import { checkDataset } from './check-dataset';
@@ -31,6 +33,16 @@ export interface BatchOptions {
   dropRemainder?: boolean;
 }
 
+const OPTIONS: OptionNames<BatchOptions> = {
+  batchSize: true,
+  shuffle: true,
+  augmentation: true,
+  seed: true,
+  epoch: true,
+  skip: true,
+  dropRemainder: true,
+};
+
 /**
  * The batches of one epoch, normalised and in NHWC order; every image comes once.
  *
@@ -47,6 +59,8 @@ export interface BatchOptions {
  * }
  */
 export function batches(dataset: ImageDataset, options: BatchOptions): Generator<Batch, void, undefined> {
+  checkDatasetKind('dataset', dataset);
+  checkOptions('batches', options, OPTIONS);
   const { batchSize, seed = 0, epoch = 0, skip = 0, augmentation = {} } = options;
   checkDataset(dataset, 'dataset');
   check(

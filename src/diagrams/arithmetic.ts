@@ -2,6 +2,7 @@ import {
   type ConvolutionForm,
   type ConvolutionKind,
   type ConvolutionStep,
+  checkForm,
   convolutionForm,
   formOptions,
   formTitle,
@@ -51,6 +52,7 @@ export interface FormArithmetic {
  * formArithmetic(convolutionForm({ inChannels: 8, outChannels: 16, groups: 2 })).steps[0].weights; // { terms: [3, 3, 4, 16], result: 576 }
  */
 export function formArithmetic(form: ConvolutionForm): FormArithmetic {
+  checkForm(form);
   const standard = standardOf(form);
   const { kind, parameters, macs } = form;
   return {

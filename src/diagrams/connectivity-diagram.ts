@@ -1,3 +1,4 @@
+import { check } from '../errors';
 import { formArithmetic } from './arithmetic';
 import { type Bundle, type Connectivity, type Link, connectivityOf, sizeOf } from './connectivity';
 import {
@@ -30,6 +31,13 @@ const HEADING = 26;
  * connectivityDiagram(alternativeForms({ inChannels: 8, outChannels: 16, groups: 2 })); // '<svg …'
  */
 export function connectivityDiagram(...forms: readonly ConvolutionForm[]): string {
+  const isList = Array.isArray(forms[0]);
+  check(
+    forms.length > 0 && !isList,
+    'forms',
+    'one form or more, one argument each',
+    isList ? forms[0] : 'none',
+  );
   const panels = forms.map(panelOf);
   const inner = Math.max(...panels.map(({ geometry }) => geometry.height));
   const head = MARGIN + 2 * LINE_HEIGHT + 10 + HEADING;

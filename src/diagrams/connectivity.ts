@@ -1,4 +1,4 @@
-import type { ConvolutionForm } from './convolution-form';
+import { checkForm, type ConvolutionForm } from './convolution-form';
 
 /** Channels that are drawn as one mark: `first` to `last`, from 0. */
 export interface Bundle {
@@ -52,7 +52,9 @@ const FIRST_GROUPS = 3;
  * @example
  * connectivityOf(convolutionForm({ inChannels: 8, outChannels: 16, groups: 2 })).links.length; // 64: 2 groups of 4 · 8
  */
-export function connectivityOf({ steps }: ConvolutionForm): Connectivity {
+export function connectivityOf(form: ConvolutionForm): Connectivity {
+  checkForm(form);
+  const { steps } = form;
   const [{ spec }] = steps;
   const channels = [spec.inChannels, ...steps.map((step) => step.spec.outChannels)];
   const { groups } = spec;

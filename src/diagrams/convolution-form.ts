@@ -1,5 +1,15 @@
+import { checkFields } from '../check-kinds';
+import { checkOptions, type OptionNames } from '../check-options';
 import { check } from '../errors';
-import { type ConvOptions, type ConvSpec, convMacs, convParameters, convSpec, pair } from '../ops/conv-spec';
+import {
+  CONV_OPTIONS,
+  type ConvOptions,
+  type ConvSpec,
+  convMacs,
+  convParameters,
+  convSpec,
+  pair,
+} from '../ops/conv-spec';
 
 /** One convolution, as a person would describe it. A single number stands for both directions. */
 export interface ConvolutionOptions extends ConvOptions {
@@ -12,6 +22,15 @@ export interface ConvolutionOptions extends ConvOptions {
   /** Whether each output channel adds a bias; `true` by default, as in `tf.layers.conv2d`. */
   bias?: boolean;
 }
+
+const OPTIONS: OptionNames<ConvolutionOptions> = {
+  inChannels: true,
+  outChannels: true,
+  kernelSize: true,
+  size: true,
+  bias: true,
+  ...CONV_OPTIONS,
+};
 
 /** What kind of convolution it is, by its groups. */
 export type ConvolutionKind = 'standard' | 'grouped' | 'depthwise' | 'depthwise separable';
@@ -62,6 +81,7 @@ function kindOf([{ spec }, ...more]: readonly ConvolutionStep[]): ConvolutionKin
  * convolutionForm({ inChannels: 8, outChannels: 16, groups: 2 }).parameters; // 592
  */
 export function convolutionForm(options: ConvolutionOptions): ConvolutionForm {
+  checkOptions('convolutionForm', options, OPTIONS);
   return formOf([convolutionStep(options)]);
 }
 
@@ -75,6 +95,7 @@ export function convolutionForm(options: ConvolutionOptions): ConvolutionForm {
  * separableForm({ inChannels: 8, outChannels: 16 }).parameters; // 224
  */
 export function separableForm(options: ConvolutionOptions): ConvolutionForm {
+  checkOptions('separableForm', options, OPTIONS);
   const { inChannels, outChannels, bias } = options;
   const depthwise = convolutionStep({ ...options, outChannels: inChannels, groups: inChannels });
   const { outHeight, outWidth } = depthwise.spec;
@@ -98,13 +119,21 @@ export function separableForm(options: ConvolutionOptions): ConvolutionForm {
  * alternativeForms({ inChannels: 8, outChannels: 16, groups: 2 }).map(({ parameters }) => parameters); // [1168, 592, 224]
  */
 export function alternativeForms(options: ConvolutionOptions): ConvolutionForm[] {
+  checkOptions('alternativeForms', options, OPTIONS);
   const { groups = 1 } = options;
   const grouped = groups === 1 ? [] : [convolutionForm(options)];
   return [convolutionForm({ ...options, groups: 1 }), ...grouped, separableForm(options)];
 }
 
+/** Throws unless a value is a form. */
+export function checkForm(form: unknown): void {
+  checkFields('form', 'a form of a convolution, as convolutionForm makes it', form, ['kind', 'steps']);
+}
+
 /** What a form was made of: the whole convolution's channels, geometry, groups (1 where it is separable) and bias. */
-export function formOptions({ steps }: ConvolutionForm): ConvolutionOptions {
+export function formOptions(form: ConvolutionForm): ConvolutionOptions {
+  checkForm(form);
+  const { steps } = form;
   const [{ spec }] = steps;
   const { spec: last, bias } = steps[steps.length - 1];
   const { top, bottom, left, right } = spec.padding;
@@ -127,7 +156,9 @@ export function formOptions({ steps }: ConvolutionForm): ConvolutionOptions {
  * @example
  * formTitle(convolutionForm({ inChannels: 8, outChannels: 16, groups: 2 })); // 'Grouped, 2 groups'
  */
-export function formTitle({ kind, steps }: ConvolutionForm): string {
+export function formTitle(form: ConvolutionForm): string {
+  checkForm(form);
+  const { kind, steps } = form;
   const name = `${kind[0].toUpperCase()}${kind.slice(1)}`;
   return kind === 'grouped' ? `${name}, ${steps[0].spec.groups} groups` : name;
 }
@@ -142,6 +173,13 @@ export function convolutionStep(options: ConvolutionOptions): ConvolutionStep {
   const size = pair('size', options.size ?? 32);
   const parameters = convParameters({ inChannels, outChannels, kernelSize, groups, bias });
   const filterShape = [...kernelSize, inChannels / groups, outChannels];
-  const spec = convSpec([1, ...size, inChannels], filterShape, { ...options, padding });
+  const { strides, dilations, dataFormat } = options;
+  const spec = convSpec([1, ...size, inChannels], filterShape, {
+    groups,
+    strides,
+    dilations,
+    padding,
+    dataFormat,
+  });
   return { spec, bias, parameters, macs: convMacs(spec) };
 }

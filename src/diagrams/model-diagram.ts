@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import { checkFields } from '../check-kinds';
 import { arrow } from './arrow';
 import { type Layout, type Rectangle, type Size, layOut } from './model-layout';
 import { modelOutline } from './model-outline';
@@ -32,6 +33,12 @@ export async function modelDiagram(model: tf.LayersModel, detail?: OutlineDetail
 
 /** The picture of an outline, as {@link modelDiagram} draws it. */
 export async function outlineDiagram(outline: ModelOutline): Promise<string> {
+  checkFields('outline', 'an outline, as modelOutline makes it of a model', outline, [
+    'nodes',
+    'edges',
+    'stages',
+    'blocks',
+  ]);
   const texts = new Map(outline.nodes.map((node) => [node.id, linesOf(node, outline)]));
   const rows = outline.detail === 'stages' ? [] : rowsOf(outline);
   const layout = await layOut({

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import { checkModel } from '../check-kinds';
 import { unknownChoice } from '../errors';
 import { inspectModel } from '../inspect/inspect-model';
 import { foldRepeats } from './fold-repeats';
@@ -22,6 +23,7 @@ import { partOrder } from './part-order';
  * modelOutline(createModel('resnext50_32x4d')).blocks[1]; // { name: 'layer1.1', last: 'layer1.2', repeats: 2, … }
  */
 export function modelOutline(model: tf.LayersModel, detail: OutlineDetail = 'blocks'): ModelOutline {
+  checkModel('modelOutline', model);
   if (!OUTLINE_DETAILS.includes(detail)) throw unknownChoice('detail', detail, OUTLINE_DETAILS);
   const { name, inputShape, params, macs } = inspectModel(model);
   const calls = layerCalls(model);

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import { checkModel, checkText } from '../check-kinds';
 import { invalidArgument, listed, nearest } from '../errors';
 import { type Padding, pair } from '../ops/conv-spec';
 import {
@@ -54,6 +55,8 @@ export function isConvolution(layer: tf.layers.Layer): boolean {
  * readConvolution(createModel('resnext_toy'), 'layer1.0.conv2').parameters; // 1152: 8 groups of 4 channels
  */
 export function readConvolution(model: tf.LayersModel, name: string): ConvolutionForm {
+  checkModel('readConvolution', model);
+  checkText('layer', 'the name of a convolution', name);
   const layer = model.layers.find((one) => one.name === name && isConvolution(one));
   if (layer !== undefined) return readLayer(layer);
   const names = model.layers.filter(isConvolution).map((one) => one.name);

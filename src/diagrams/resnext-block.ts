@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import { checkFields, checkModel, checkText } from '../check-kinds';
 import { invalidArgument, listed, nearest } from '../errors';
 import { convParameters } from '../ops/conv-spec';
 import type { ConvolutionStep } from './convolution-form';
@@ -48,6 +49,8 @@ export interface BlockForm {
  * readResNeXtBlock(createModel('resnext_toy'), 'layer1.0').cardinality; // 8
  */
 export function readResNeXtBlock(model: tf.LayersModel, name: string): ResNeXtBlock {
+  checkModel('readResNeXtBlock', model);
+  checkText('block', 'the name of a block', name);
   const own = model.layers.filter((layer) => layer.name.startsWith(`${name}.`));
   const join = own.filter(isJoin).at(-1);
   if (join === undefined || join.getClassName() !== 'Add') throw unknownBlock(model, name);
@@ -72,7 +75,12 @@ export function readResNeXtBlock(model: tf.LayersModel, name: string): ResNeXtBl
  * @example
  * blockForms(readResNeXtBlock(model, 'layer1.0')).map(({ weights }) => weights); // [5248, 5248, 5248]
  */
-export function blockForms({ cardinality, convolutions }: ResNeXtBlock): BlockForm[] {
+export function blockForms(block: ResNeXtBlock): BlockForm[] {
+  checkFields('block', 'a block, as readResNeXtBlock reads it of a model', block, [
+    'cardinality',
+    'convolutions',
+  ]);
+  const { cardinality, convolutions } = block;
   const [reduce, filter, expand] = convolutions.map(({ spec }) => spec);
   const kernelSize = [filter.filterHeight, filter.filterWidth] as const;
   const [inside, outOfFilter] = [filter.inChannels / cardinality, filter.outChannels / cardinality];

@@ -1,4 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
+import { checkGraph } from '../check-kinds';
+import { checkOptions, type OptionNames } from '../check-options';
 import type { Graph, Shape } from '../graph/graph';
 import type { QuantisedDtype } from './quantise';
 import { joined, storeWeights, type StoredWeights } from './quantise-manifest';
@@ -24,6 +26,8 @@ export interface GraphModelOptions {
   readonly quantize?: QuantisedDtype;
 }
 
+const OPTIONS: OptionNames<GraphModelOptions> = { quantize: true };
+
 /**
  * A graph as a tfjs GraphModel, by the paths in its folder: `model.json` and the weights, which stock `tf.loadGraphModel`
  * loads without this package. Grouped convolutions are one convolution a group between a split and a concatenation;
@@ -37,10 +41,10 @@ export interface GraphModelOptions {
  * const files = toGraphModel(foldBatchNorm(lowerModel(model)), { quantize: 'float16' });
  * const json = JSON.parse(new TextDecoder().decode(files.get('model.json')));
  */
-export function toGraphModel(
-  graph: Graph,
-  { quantize }: GraphModelOptions = {},
-): ReadonlyMap<string, Uint8Array> {
+export function toGraphModel(graph: Graph, options: GraphModelOptions = {}): ReadonlyMap<string, Uint8Array> {
+  checkGraph('toGraphModel', graph);
+  checkOptions('toGraphModel', options, OPTIONS);
+  const { quantize } = options;
   const tensorflow = toTensorflowGraph(graph, { groups: 'split', fused: true });
   const { entries, bytes } = weightsOf(tensorflow, quantize);
   const shards = Math.max(1, Math.ceil(bytes.length / SHARD_BYTES));

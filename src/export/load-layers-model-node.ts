@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 
 import * as tf from '@tensorflow/tfjs';
 
+import { checkText } from '../check-kinds';
 import { readFile } from '../data/read-file';
 import { CardinalError } from '../errors';
 import { adoptBatchNorms } from '../layers/batch-normalization';
@@ -21,6 +22,7 @@ import { LAYERS_MODEL_FILES } from './layers-model';
  * const model = await loadLayersModel('exports/resnext_toy');
  */
 export async function loadLayersModel(folder: string): Promise<tf.LayersModel> {
+  checkText('folder', 'the path of a LayersModel folder', folder);
   const path = join(folder, LAYERS_MODEL_FILES.model);
   const json = parse(path, await readFile(path));
   const weightSpecs = json.weightsManifest.flatMap(({ weights }) => weights);

@@ -1,6 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 
+import { check } from '../errors';
+import { kindOf } from '../kind-of';
+
 /** What a program must know to use an exported model, besides its graph and weights. JSON-safe. */
 export interface ModelDescription {
   /** The name in the zoo, such as `resnext_toy`. */
@@ -68,7 +71,11 @@ const descriptionSchema: z.ZodType<ModelDescription> = z.object({
  * const model = await tf.loadLayersModel('https://example.org/resnext_toy/model.json');
  * modelDescription(model)?.classNames?.[0]; // 'airplane'
  */
-export function modelDescription(model: tf.LayersModel): ModelDescription | undefined {
-  const metadata = model.getUserDefinedMetadata() as Record<string, unknown> | undefined;
-  return descriptionSchema.safeParse(metadata?.[DESCRIPTION_KEY]).data;
+export function modelDescription(model: tf.LayersModel | tf.GraphModel): ModelDescription | undefined {
+  const kind = kindOf(model);
+  const isModel = kind === 'LayersModel' || kind === 'GraphModel';
+  check(isModel, 'model', 'a LayersModel or a GraphModel, as an export is loaded', model);
+  const metadata = 'metadata' in model ? model.metadata : model.getUserDefinedMetadata();
+  return descriptionSchema.safeParse((metadata as Record<string, unknown> | undefined)?.[DESCRIPTION_KEY])
+    .data;
 }

@@ -1,3 +1,5 @@
+import { checkGraph, checkText } from '../check-kinds';
+import { checkOptions, type OptionNames } from '../check-options';
 import { CardinalError, check } from '../errors';
 import { nodesByName, type Graph, type GraphNode } from '../graph/graph';
 import { OnnxBuilder, type ImageLayout, type Initializer } from './onnx-builder';
@@ -33,6 +35,9 @@ export interface OnnxOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+/** The names of {@link OnnxOptions}. */
+const OPTIONS: OptionNames<OnnxOptions> = { layout: true, mean: true, std: true, metadata: true };
+
 /**
  * A graph as an ONNX file: opset 17, float32, any batch, each grouped convolution one `Conv` with its `group`.
  *
@@ -51,6 +56,8 @@ export interface OnnxOptions {
  * await writeFile('resnext_toy.onnx', toOnnx(graph, { mean: dataset.mean, std: dataset.std }));
  */
 export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
+  checkGraph('toOnnx', graph);
+  checkOptions('toOnnx', options, OPTIONS);
   const { encode, initializers } = prepare(graph, options);
   const bytes = initializers.reduce((sum, { size }) => sum + size, 0);
   if (bytes > LARGEST_ONNX_FILE) {
@@ -66,6 +73,8 @@ export interface OnnxFilesOptions extends OnnxOptions {
   /** Whether weights are in a file of their own, ONNX's external data; `'auto'` by default: from 2 GiB of them on. */
   readonly externalData?: ExternalDataOption;
 }
+
+const FILES_OPTIONS: OptionNames<OnnxFilesOptions> = { ...OPTIONS, externalData: true };
 
 /** What the file with the weights of an ONNX file is called, as `torch.onnx.export` calls it. */
 export function externalDataName(file: string): string {
@@ -88,8 +97,12 @@ export function externalDataName(file: string): string {
 export function toOnnxFiles(
   graph: Graph,
   name: string,
-  { externalData = 'auto', ...options }: OnnxFilesOptions = {},
+  given: OnnxFilesOptions = {},
 ): ReadonlyMap<string, Uint8Array | Iterable<Uint8Array>> {
+  checkGraph('toOnnxFiles', graph);
+  checkText('name', "the name of the model's file", name);
+  checkOptions('toOnnxFiles', given, FILES_OPTIONS);
+  const { externalData = 'auto', ...options } = given;
   const { encode, initializers } = prepare(graph, options);
   const sizes = initializers.map(({ size }) => size);
   if (!isExternal(externalData, sizes)) return new Map([[name, toOnnx(graph, options)]]);

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
+import { checkModel, checkText } from '../check-kinds';
+import { checkOptions, type OptionNames } from '../check-options';
 import { CardinalError } from '../errors';
 import { checkExportTarget, writeExportFolder, type TargetOptions } from './export-target-node';
 import { LAYERS_MODEL_FILES, layersModelFiles, type LayersModelOptions } from './layers-model';
@@ -11,6 +13,8 @@ import { samePredictions } from './same-predictions';
 const PROBE = { count: 8, seed: 1 };
 
 export interface SaveOptions extends LayersModelOptions, TargetOptions {}
+
+const OPTIONS: OptionNames<SaveOptions> = { description: true, quantize: true, overwrite: true };
 
 /** What {@link saveLayersModel} wrote and made sure of. */
 export interface SavedLayersModel {
@@ -50,6 +54,9 @@ export async function saveLayersModel(
   folder: string,
   options: SaveOptions = {},
 ): Promise<SavedLayersModel> {
+  checkModel('saveLayersModel', model);
+  checkText('folder', 'the path of the folder to write', folder);
+  checkOptions('saveLayersModel', options, OPTIONS);
   const { overwrite, quantize } = options;
   await checkExportFolder(folder, { overwrite });
   const content = await layersModelFiles(model, options);

@@ -1,3 +1,4 @@
+import { checkGraph } from '../check-kinds';
 import {
   newNode,
   savedModelMessage,
@@ -51,6 +52,7 @@ const VERSION = '2.8.0';
  * files.get('saved_model.pb'); // tf.saved_model.load(folder).signatures['serving_default'](input_1=images)
  */
 export function toSavedModel(graph: Graph): ReadonlyMap<string, Uint8Array> {
+  checkGraph('toSavedModel', graph);
   const tensorflow = toTensorflowGraph(graph, TENSORFLOW_DIALECT);
   return new Map([['saved_model.pb', savedModelBytes(tensorflow)]]);
 }

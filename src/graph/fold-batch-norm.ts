@@ -1,3 +1,4 @@
+import { checkGraph } from '../check-kinds';
 import { nodesByName, readersOf, type Graph, type GraphNode, type Weight } from './graph';
 
 type Affine = Extract<GraphNode, { op: 'affine' }>;
@@ -13,6 +14,7 @@ type Foldable = Extract<GraphNode, { op: 'conv2d' | 'linear' }>;
  * const graph = foldBatchNorm(lowerModel(model));
  */
 export function foldBatchNorm(graph: Graph): Graph {
+  checkGraph('foldBatchNorm', graph);
   const byName = nodesByName(graph);
   const readers = readersOf(graph);
   const folded = new Map<string, GraphNode>();

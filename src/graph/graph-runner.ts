@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { checkGraph, checkTensor } from '../check-kinds';
 import { check } from '../errors';
 import { groupedConv2d } from '../ops/grouped-conv2d';
 import '../backends/register-kernels';
@@ -20,6 +21,7 @@ export class GraphRunner {
   private readonly inputs: readonly GraphNode[];
 
   constructor(private readonly graph: Graph) {
+    checkGraph('GraphRunner', graph);
     this.inputs = graph.nodes.filter(({ op }) => op === 'input');
     this.readers = readersOf(graph);
     this.weights = new Map(
@@ -39,7 +41,9 @@ export class GraphRunner {
    * @throws InvalidArgumentError for inputs of other shapes than the graph's, the batch aside
    */
   run(inputs: readonly tf.Tensor[]): tf.Tensor[] {
-    check(inputs.length === this.inputs.length, 'inputs', `${this.inputs.length} tensors`, inputs.length);
+    const { length } = this.inputs;
+    check(Array.isArray(inputs) && inputs.length === length, 'inputs', `a list of ${length} tensors`, inputs);
+    inputs.forEach((input, i) => checkTensor(`inputs[${i}]`, input));
     this.inputs.forEach(({ name, shape }, i) => {
       const fits = inputs[i].shape.slice(1).join() === shape.slice(1).join();
       check(fits, 'inputs', `[batch, ${shape.slice(1).join(', ')}] for ${name}`, inputs[i].shape);

@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { checkModel } from '../check-kinds';
+import { isLayersModel, isSequential } from '../kind-of';
 import { CardinalError, invalidArgument } from '../errors';
 import type { DepthwiseSeparableConv2D } from '../layers/depthwise-separable-conv2d';
 import type { Graph, GraphNode, Shape } from './graph';
@@ -44,6 +46,7 @@ const LOWERINGS: Lowerings = {
  * graph.nodes.filter(({ op }) => op === 'conv2d').length; // 13
  */
 export function lowerModel(model: tf.LayersModel): Graph {
+  checkModel('lowerModel', model);
   const { nodes, outputs } = lowered(model);
   return { name: model.name, nodes: reachable(nodes, outputs), outputs: outputs.map(({ name }) => name) };
 }
@@ -100,7 +103,7 @@ function walk(
   scopeOf: ScopeOf,
   note?: (layer: LoweredLayer) => void,
 ): Value[] {
-  if (model instanceof tf.Sequential && !model.built) model.build();
+  if (isSequential(model) && !model.built) model.build();
   const values = new Map<tf.SymbolicTensor, Value>();
   model.inputs.forEach((input, i) => values.set(input, given[i]));
   const depths = Object.keys(model.nodesByDepth)
@@ -110,10 +113,9 @@ function walk(
     for (const { outboundLayer: layer, inputTensors, outputTensors } of model.nodesByDepth[depth]) {
       if (layer.getClassName() === 'InputLayer') continue;
       const inputs = inputTensors.map((tensor) => values.get(tensor) as Value);
-      const made =
-        layer instanceof tf.LayersModel
-          ? walkInner(layer, inputs, prefix, scopeOf)
-          : lowerLayer(scopeOf(layer, prefix), inputs);
+      const made = isLayersModel(layer)
+        ? walkInner(layer, inputs, prefix, scopeOf)
+        : lowerLayer(scopeOf(layer, prefix), inputs);
       outputTensors.forEach((output, i) => {
         values.set(output, made[i]);
         note?.({ layer, output, value: made[i].name });
@@ -141,7 +143,7 @@ function lowerLayer(scope: LayerScope, inputs: readonly Value[]): Value[] {
 
 function unknownLayers(model: tf.LayersModel): string[] {
   return model.layers.flatMap((layer) => {
-    if (layer instanceof tf.LayersModel) return unknownLayers(layer);
+    if (isLayersModel(layer)) return unknownLayers(layer);
     const className = layer.getClassName();
     const known = className === 'InputLayer' || Object.hasOwn(LOWERINGS, className);
     return known ? [] : [`${layer.name} (${className})`];

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 
+import { checkText } from '../check-kinds';
 import { readFile } from '../data/read-file';
 import { CardinalError } from '../errors';
 import { loadKerasModel } from './keras-file';
@@ -13,6 +14,7 @@ import { loadKerasModel } from './keras-file';
  * const model = await loadKerasFile('resnext.keras');
  */
 export async function loadKerasFile(path: string): Promise<tf.LayersModel> {
+  checkText('path', 'the path of a .keras file', path);
   const bytes = await readFile(path);
   try {
     return await loadKerasModel(new Uint8Array(bytes));

@@ -1,5 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 
+import { checkModel } from '../check-kinds';
+import { checkOptions, type OptionNames } from '../check-options';
 import type { LoadProgress } from '../data/load-progress';
 import { parseSafetensors } from '../safetensors/parse';
 import type { StoredTensor } from '../safetensors/tensor';
@@ -13,6 +15,8 @@ export interface LoadWeightsOptions {
   /** Told how far a download has come. */
   readonly onProgress?: (event: LoadProgress) => void;
 }
+
+const OPTIONS: OptionNames<LoadWeightsOptions> = { strict: true, onProgress: true };
 
 /**
  * Gives a model of the zoo the weights that PyTorch has under the same module names; all of them or, on an error, none.
@@ -34,8 +38,11 @@ export interface LoadWeightsOptions {
 export async function loadWeights(
   model: tf.LayersModel,
   source: string | Uint8Array | ReadonlyMap<string, StoredTensor>,
-  { strict = true, onProgress }: LoadWeightsOptions = {},
+  options: LoadWeightsOptions = {},
 ): Promise<LoadReport> {
+  checkModel('loadWeights', model);
+  checkOptions('loadWeights', options, OPTIONS);
+  const { strict = true, onProgress } = options;
   const tensors =
     typeof source === 'string'
       ? await readWeightSource(source, onProgress)

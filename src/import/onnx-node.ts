@@ -3,6 +3,8 @@ import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 
 import type * as tf from '@tensorflow/tfjs';
 
+import { checkText } from '../check-kinds';
+import { checkOptions } from '../check-options';
 import { readFile } from '../data/read-file';
 import { OnnxError } from './onnx-error';
 import { OpenFile } from './onnx-external-node';
@@ -24,6 +26,8 @@ export async function importOnnxFile(
   path: string,
   options: Omit<ImportOnnxOptions, 'externalData'> = {},
 ): Promise<tf.LayersModel> {
+  checkText('path', 'the path of an ONNX file', path);
+  checkOptions('importOnnxFile', options, { inputSize: true });
   const model = parseOnnx(await read(path));
   const folder = dirname(path);
   const externalData = new Map<string, OpenFile>();

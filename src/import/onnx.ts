@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { checkOptions, type OptionNames } from '../check-options';
 import { check, InvalidArgumentError, listed } from '../errors';
 import type { OnnxModel } from '../export/onnx-messages';
 import type { OnnxNode } from './onnx-attributes';
@@ -46,6 +47,9 @@ export interface ImportOnnxOptions {
   readonly inputSize?: readonly [height: number, width: number];
 }
 
+/** The names of {@link ImportOnnxOptions}. */
+export const IMPORT_OPTIONS: OptionNames<ImportOnnxOptions> = { externalData: true, inputSize: true };
+
 /**
  * An ONNX model as a `tf.LayersModel` of this package's layers, ready to be trained, saved and exported.
  *
@@ -67,6 +71,7 @@ export interface ImportOnnxOptions {
  * model.predict(tf.zeros([1, 224, 224, 3]));
  */
 export function importOnnx(bytes: Uint8Array, options: ImportOnnxOptions = {}): tf.LayersModel {
+  checkOptions('importOnnx', options, IMPORT_OPTIONS);
   return importOnnxModel(parseOnnx(bytes), options);
 }
 

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 
+import { checkModel, checkText } from '../check-kinds';
 import { readSafetensors, writeSafetensors } from '../safetensors/file-node';
 import type { StoredTensor } from '../safetensors/tensor';
 import { assignTorchTensors, torchTensors, type LoadReport } from './torch-weights';
@@ -21,6 +22,7 @@ export async function loadTorchWeights(
   source: string | ReadonlyMap<string, StoredTensor>,
   options: { readonly strict?: boolean } = {},
 ): Promise<LoadReport> {
+  checkModel('loadTorchWeights', model);
   const tensors = typeof source === 'string' ? (await readSafetensors(source)).tensors : source;
   return assignTorchTensors(model, tensors, options);
 }
@@ -38,5 +40,7 @@ export async function loadTorchWeights(
  * // Python: resnet18().load_state_dict(safetensors.torch.load_file('resnet18.safetensors'))
  */
 export async function saveTorchWeights(model: tf.LayersModel, file: string): Promise<void> {
+  checkModel('saveTorchWeights', model);
+  checkText('file', 'the path of the safetensors file to write', file);
   await writeSafetensors(file, torchTensors(model), new Map([['format', 'pt']]));
 }

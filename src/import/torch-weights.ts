@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { CardinalError, listed } from '../errors';
+import { checkModel } from '../check-kinds';
+import { checkOptions, type OptionNames } from '../check-options';
+import { CardinalError, check, listed } from '../errors';
 import type { TensorToStore } from '../safetensors/serialise';
 import type { StoredTensor } from '../safetensors/tensor';
 import { weightVariables } from '../train/weights';
@@ -33,6 +35,14 @@ export interface LoadReport {
   readonly mismatched: readonly Mismatch[];
 }
 
+/** What {@link assignTorchTensors} can be told. */
+export interface AssignOptions {
+  /** `false` loads what fits and reports the rest, as a new classifier needs it; `true` by default. */
+  readonly strict?: boolean;
+}
+
+const OPTIONS: OptionNames<AssignOptions> = { strict: true };
+
 const FLOATS: ReadonlySet<string> = new Set(['F64', 'F32', 'F16', 'BF16']);
 
 interface Metadata {
@@ -57,8 +67,13 @@ interface Place extends TorchCounterpart {
 export function assignTorchTensors(
   model: tf.LayersModel,
   tensors: ReadonlyMap<string, StoredTensor>,
-  { strict = true }: { strict?: boolean } = {},
+  options: AssignOptions = {},
 ): LoadReport {
+  checkModel('assignTorchTensors', model);
+  checkOptions('assignTorchTensors', options, OPTIONS);
+  checkTensors(tensors);
+  const { strict = true } = options;
+  check(typeof strict === 'boolean', 'strict', 'true or false', strict);
   const places = placesOf(model);
   const missing: string[] = [];
   const mismatched: Mismatch[] = [];
@@ -91,6 +106,7 @@ export function assignTorchTensors(
  * @throws CardinalError if a weight of the model has no counterpart in PyTorch
  */
 export function torchTensors(model: tf.LayersModel): ReadonlyMap<string, TensorToStore> {
+  checkModel('torchTensors', model);
   const tensors = new Map<string, TensorToStore>();
   for (const place of placesOf(model).values()) {
     const { name, shape, variable } = place;
@@ -101,6 +117,11 @@ export function torchTensors(model: tf.LayersModel): ReadonlyMap<string, TensorT
     }
   }
   return tensors;
+}
+
+function checkTensors(tensors: unknown): void {
+  const what = 'a Map of tensors by name, as readSafetensors reads them';
+  check(tensors instanceof Map, 'tensors', what, tensors);
 }
 
 /** The weights of a model by PyTorch's names. */

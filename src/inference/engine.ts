@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import { checkTensor } from '../check-kinds';
 import { check } from '../errors';
 import type { Graph, Shape } from '../graph/graph';
 
@@ -36,6 +37,7 @@ export function imageInputOf(graph: Graph): { readonly name: string; readonly sh
 
 /** Throws unless images have the shape that a graph is for, the batch aside. */
 export function checkImages(images: tf.Tensor, shape: Shape): void {
+  checkTensor('images', images);
   const fits = images.shape.slice(1).join() === shape.slice(1).join();
   check(fits, 'images', `[batch, ${shape.slice(1).join(', ')}]`, images.shape);
 }

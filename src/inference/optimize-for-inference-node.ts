@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { checkModel } from '../check-kinds';
+import { checkOptions, type OptionNames } from '../check-options';
 import { CardinalError, check, unknownChoice } from '../errors';
 import { comparisonWith, LoweringError } from '../export/verify-graph';
 import { foldBatchNorm } from '../graph/fold-batch-norm';
@@ -22,6 +24,8 @@ export interface OptimizeOptions {
   /** Images at a time that `'auto'` measures with; 1 by default. */
   batchSize?: number;
 }
+
+const OPTIONS: OptionNames<OptimizeOptions> = { engine: true, batchSize: true };
 
 /** An engine that `'auto'` tried: its time, or why it could not be used. */
 export interface Tried {
@@ -69,6 +73,8 @@ export async function optimizeForInference(
   model: tf.LayersModel,
   options: OptimizeOptions = {},
 ): Promise<OptimizedModel> {
+  checkModel('optimizeForInference', model);
+  checkOptions('optimizeForInference', options, OPTIONS);
   const { engine = 'auto', batchSize = 1 } = options;
   if (engine !== 'auto' && !ENGINE_NAMES.includes(engine)) {
     throw unknownChoice('engine', engine, ['auto', ...ENGINE_NAMES]);

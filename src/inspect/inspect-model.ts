@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { check, invalidArgument } from '../errors';
+import { checkModel } from '../check-kinds';
+import { invalidArgument } from '../errors';
+import { isLayersModel, isSequential } from '../kind-of';
 import { type LayerShapes, layerCost } from './layer-macs';
 
 /** Weights counted by element. Batch norm's moving statistics are in `nonTrainable`, as are frozen weights. */
@@ -54,7 +56,7 @@ export type ImageShape = readonly (number | null)[] | readonly (readonly (number
  * macs; // 5387266048
  */
 export function inspectModel(model: tf.LayersModel): ModelReport {
-  check(model.inputs?.length > 0, 'model', 'a built model (give its first layer an inputShape)', model.name);
+  checkModel('inspectModel', model);
   const { layers, uncounted } = inspectLayers(model, '');
   return {
     name: model.name,
@@ -69,13 +71,13 @@ export function inspectModel(model: tf.LayersModel): ModelReport {
 
 function inspectLayers(model: tf.LayersModel, prefix: string): Pick<ModelReport, 'layers' | 'uncounted'> {
   // A sequential model puts its graph together when it is first used.
-  if (model instanceof tf.Sequential && !model.built) model.build();
+  if (isSequential(model) && !model.built) model.build();
   const layers: LayerReport[] = [];
   const uncounted: string[] = [];
   for (const layer of model.layers) {
     const name = prefix + layer.name;
     const places = placesOf(layer, model);
-    if (layer instanceof tf.LayersModel) {
+    if (isLayersModel(layer)) {
       const inner = inspectLayers(layer, `${name}/`);
       layers.push(...inner.layers.map((report) => repeated(report, places.length)));
       uncounted.push(...inner.uncounted);

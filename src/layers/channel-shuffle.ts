@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import type { OptionNames } from '../check-options';
 import { check } from '../errors';
 import { channelShuffle as shuffled } from '../ops/channel-shuffle';
-import type { LayerArgs } from './layer-args';
+import { checkedArgs, LAYER_OPTIONS, type LayerArgs } from './layer-args';
 import { channelsOf, oneInput, oneShape } from './one-input';
 
 /** Options of {@link channelShuffle}. */
@@ -9,6 +10,11 @@ export interface ChannelShuffleArgs extends LayerArgs {
   /** Groups whose channels are interleaved; they divide the channels. */
   groups: number;
 }
+
+const OPTION_NAMES: OptionNames<ChannelShuffleArgs> = {
+  groups: true,
+  ...LAYER_OPTIONS,
+};
 
 /**
  * Interleaves the channels of groups, so that the next grouped convolution sees some of each: output channel `c · groups + g`
@@ -25,7 +31,7 @@ export class ChannelShuffle extends tf.layers.Layer {
   readonly groups: number;
 
   constructor(args: ChannelShuffleArgs) {
-    super(args);
+    super(checkedArgs('ChannelShuffle', args, OPTION_NAMES));
     const { groups } = args;
     check(Number.isSafeInteger(groups) && groups >= 1, 'groups', 'a whole number of at least 1', groups);
     this.groups = groups;

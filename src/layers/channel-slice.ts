@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import type { OptionNames } from '../check-options';
 import { check } from '../errors';
-import type { LayerArgs } from './layer-args';
+import { checkedArgs, LAYER_OPTIONS, type LayerArgs } from './layer-args';
 import { channelsOf, oneInput, oneShape } from './one-input';
 
 /** Options of {@link channelSlice}. */
@@ -10,6 +11,12 @@ export interface ChannelSliceArgs extends LayerArgs {
   /** How many are. */
   size: number;
 }
+
+const OPTION_NAMES: OptionNames<ChannelSliceArgs> = {
+  begin: true,
+  size: true,
+  ...LAYER_OPTIONS,
+};
 
 /**
  * Takes the channels from `begin` on, `size` of them.
@@ -27,7 +34,7 @@ export class ChannelSlice extends tf.layers.Layer {
   readonly size: number;
 
   constructor(args: ChannelSliceArgs) {
-    super(args);
+    super(checkedArgs('ChannelSlice', args, OPTION_NAMES));
     const { begin, size } = args;
     check(Number.isSafeInteger(begin) && begin >= 0, 'begin', 'a whole number of at least 0', begin);
     check(Number.isSafeInteger(size) && size >= 1, 'size', 'a whole number of at least 1', size);

@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
+import { checkOptions, type OptionNames } from '../check-options';
 import { check } from '../errors';
 import { type Padding } from '../ops/conv-spec';
 import { type Implementation } from '../ops/strategies';
-import { batchNormalization } from './batch-normalization';
+import { BATCH_NORM_OPTIONS, batchNormalization } from './batch-normalization';
 import { groupedConv2D } from './grouped-conv2d';
+import { checkedArgs, LAYER_OPTIONS, type LayerArgs } from './layer-args';
 import { oneInput, oneShape } from './one-input';
 
 type Conv2DArgs = Parameters<typeof tf.layers.conv2d>[0];
@@ -16,7 +18,7 @@ type Activation = Conv2DArgs['activation'];
 export type BatchNormConfig = Omit<NonNullable<Parameters<typeof tf.layers.batchNormalization>[0]>, 'name'>;
 
 /** Options of {@link DepthwiseSeparableConv2D}. */
-export interface DepthwiseSeparableConv2DConfig {
+export interface DepthwiseSeparableConv2DConfig extends LayerArgs {
   /** Channels that the pointwise convolution puts out. */
   filters: number;
   /** Size of the depthwise convolution; 3 by default. */
@@ -50,10 +52,8 @@ export interface DepthwiseSeparableConv2DConfig {
   depthwiseConstraint?: Constraint;
   pointwiseConstraint?: Constraint;
   biasConstraint?: Constraint;
-  inputShape?: tf.Shape;
-  batchInputShape?: tf.Shape;
-  name?: string;
-  trainable?: boolean;
+  /** `'channelsLast'`, the one that there is. */
+  dataFormat?: 'channelsLast';
 }
 
 const OPTIONS = [
@@ -78,7 +78,15 @@ const OPTIONS = [
   'depthwiseConstraint',
   'pointwiseConstraint',
   'biasConstraint',
+  'dataFormat',
 ] as const satisfies readonly (keyof DepthwiseSeparableConv2DConfig)[];
+
+type OwnOption = (typeof OPTIONS)[number];
+
+const OPTION_NAMES: OptionNames<DepthwiseSeparableConv2DConfig> = {
+  ...(Object.fromEntries(OPTIONS.map((name) => [name, true])) as Record<OwnOption, true>),
+  ...LAYER_OPTIONS,
+};
 
 /**
  * A depthwise convolution, which filters each channel alone, then a 1x1 convolution, which mixes them; each with batch
@@ -100,11 +108,15 @@ export class DepthwiseSeparableConv2D extends tf.layers.Layer {
   private weightsComeLater = false;
 
   constructor(config: DepthwiseSeparableConv2DConfig) {
-    super(config as unknown as tf.serialization.ConfigDict);
+    super(checkedArgs('DepthwiseSeparableConv2D', config, OPTION_NAMES));
     const whole = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 1;
     check(whole(config.filters), 'filters', 'a whole number of at least 1', config.filters);
     const { depthMultiplier = 1 } = config;
     check(whole(depthMultiplier), 'depthMultiplier', 'a whole number of at least 1', depthMultiplier);
+    const { dataFormat = 'channelsLast' } = config;
+    check(dataFormat === 'channelsLast', 'dataFormat', "'channelsLast', the one that there is", dataFormat);
+    checkNorm('batchNorm', config.batchNorm);
+    checkNorm('depthwiseBatchNorm', config.depthwiseBatchNorm);
     this.config = config;
     this.inputSpec = [new tf.InputSpec({ ndim: 4 })];
     // Whatever is wrong with the other options shows here and not first when the layer meets an input.
@@ -229,6 +241,10 @@ tf.serialization.registerClass(DepthwiseSeparableConv2D);
  */
 export function depthwiseSeparableConv2D(config: DepthwiseSeparableConv2DConfig): DepthwiseSeparableConv2D {
   return new DepthwiseSeparableConv2D(config);
+}
+
+function checkNorm(option: string, norm: unknown): void {
+  if (norm !== undefined && typeof norm !== 'boolean') checkOptions(option, norm, BATCH_NORM_OPTIONS);
 }
 
 function normAndActivation(

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import type { OptionNames } from '../check-options';
 import { check } from '../errors';
 import { hasStepSeed, stepMask } from '../ops/dropout-mask';
-import type { LayerArgs } from './layer-args';
+import { checkedArgs, LAYER_OPTIONS, type LayerArgs } from './layer-args';
 import { oneInput, oneShape } from './one-input';
 
 /** Options of {@link dropPath}. */
@@ -14,6 +15,12 @@ export interface DropPathArgs extends LayerArgs {
    */
   seed?: number;
 }
+
+const OPTION_NAMES: OptionNames<DropPathArgs> = {
+  rate: true,
+  seed: true,
+  ...LAYER_OPTIONS,
+};
 
 /**
  * Stochastic depth by image: in training the whole branch of an image becomes 0 with probability `rate`, and else is
@@ -31,7 +38,7 @@ export class DropPath extends tf.layers.Layer {
   seed?: number;
 
   constructor(args: DropPathArgs) {
-    super(args);
+    super(checkedArgs('DropPath', args, OPTION_NAMES));
     const { rate, seed } = args;
     check(
       typeof rate === 'number' && rate >= 0 && rate < 1,

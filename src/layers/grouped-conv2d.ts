@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { OptionNames } from '../check-options';
 import { check, invalidArgument } from '../errors';
 import {
   checkGroups,
@@ -12,6 +13,7 @@ import { groupedConv2d } from '../ops/grouped-conv2d';
 import { type Implementation } from '../ops/strategies';
 import { checkImplementation } from '../ops/strategies/choose';
 import '../backends/register-kernels';
+import { checkedArgs, LAYER_OPTIONS } from './layer-args';
 import { oneInput, oneShape } from './one-input';
 import { stockConv2D, type StockConv2DArgs } from './stock-conv2d';
 
@@ -24,6 +26,27 @@ export interface GroupedConv2DArgs extends Omit<StockConv2DArgs, 'padding'> {
   /** How to compute it; `'auto'` by default. It changes speed, never results. */
   implementation?: Implementation;
 }
+
+const OPTION_NAMES: OptionNames<GroupedConv2DArgs> = {
+  filters: true,
+  kernelSize: true,
+  groups: true,
+  strides: true,
+  padding: true,
+  dilationRate: true,
+  dataFormat: true,
+  activation: true,
+  useBias: true,
+  implementation: true,
+  kernelInitializer: true,
+  kernelRegularizer: true,
+  kernelConstraint: true,
+  biasInitializer: true,
+  biasRegularizer: true,
+  biasConstraint: true,
+  activityRegularizer: true,
+  ...LAYER_OPTIONS,
+};
 
 /**
  * Grouped 2-D convolution as a layer: Keras's `Conv2D` with its `groups`, which `tf.layers.conv2d` lacks.
@@ -46,11 +69,11 @@ export class GroupedConv2D extends tf.layers.Layer {
   private bias?: tf.LayerVariable;
 
   constructor(args: GroupedConv2DArgs) {
-    super(args);
+    super(checkedArgs('GroupedConv2D', args, OPTION_NAMES));
     const { filters, groups = 1, implementation = 'auto', padding = 'valid' } = args;
     check(Number.isInteger(filters) && filters > 0, 'filters', 'a whole number of at least 1', filters);
     // No input channels are known yet; against the filters alone groups can be judged already.
-    checkGroups(groups, filters, filters);
+    checkGroups(groups, undefined, filters);
     checkImplementation(implementation);
     checkPadding(padding);
     this.groups = groups;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { hardSwish } from '../ops/hard-swish';
-import type { LayerArgs } from './layer-args';
+import { checkedArgs, LAYER_OPTIONS, type LayerArgs } from './layer-args';
 import { oneInput, oneShape } from './one-input';
 
 /**
@@ -11,6 +11,10 @@ import { oneInput, oneShape } from './one-input';
  */
 export class HardSwish extends tf.layers.Layer {
   static readonly className = 'HardSwish';
+
+  constructor(args: LayerArgs = {}) {
+    super(checkedArgs('HardSwish', args, LAYER_OPTIONS));
+  }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return hardSwish(oneInput(inputs));

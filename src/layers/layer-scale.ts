@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import type { OptionNames } from '../check-options';
 import { check } from '../errors';
-import type { LayerArgs } from './layer-args';
+import { checkedArgs, LAYER_OPTIONS, type LayerArgs } from './layer-args';
 import { channelsOf, oneInput, oneShape } from './one-input';
 import { stockConv2D, type StockConv2DArgs } from './stock-conv2d';
 
@@ -13,6 +14,13 @@ export interface LayerScaleArgs extends LayerArgs {
   /** Of the factors; none by default. */
   constraint?: StockConv2DArgs['kernelConstraint'];
 }
+
+const OPTION_NAMES: OptionNames<LayerScaleArgs> = {
+  initialValue: true,
+  regularizer: true,
+  constraint: true,
+  ...LAYER_OPTIONS,
+};
 
 /**
  * Multiplies each channel by a weight of its own.
@@ -30,7 +38,7 @@ export class LayerScale extends tf.layers.Layer {
   private scale!: tf.LayerVariable;
 
   constructor(args: LayerScaleArgs = {}) {
-    super(args);
+    super(checkedArgs('LayerScale', args, OPTION_NAMES));
     const { initialValue = 1e-6, regularizer, constraint } = args;
     check(Number.isFinite(initialValue), 'initialValue', 'a number', initialValue);
     this.initialValue = initialValue;

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
+import type { OptionNames } from '../check-options';
 import { check, unknownChoice } from '../errors';
 import { hardSigmoid } from '../ops/hard-swish';
 import { silu } from '../ops/silu';
-import type { LayerArgs } from './layer-args';
+import { checkedArgs, LAYER_OPTIONS, type LayerArgs } from './layer-args';
 import { channelsOf, oneInput, oneShape } from './one-input';
 import { stockConv2D, type StockConv2DArgs } from './stock-conv2d';
 
@@ -30,6 +31,19 @@ export interface SqueezeExciteArgs extends LayerArgs, WeightOptions {
   gate?: keyof typeof GATES;
 }
 
+const OPTION_NAMES: OptionNames<SqueezeExciteArgs> = {
+  squeezeChannels: true,
+  activation: true,
+  gate: true,
+  kernelInitializer: true,
+  kernelRegularizer: true,
+  kernelConstraint: true,
+  biasInitializer: true,
+  biasRegularizer: true,
+  biasConstraint: true,
+  ...LAYER_OPTIONS,
+};
+
 /**
  * Squeeze and excitation: each channel is multiplied by a gate between 0 and 1 that is computed from the averages of all.
  *
@@ -50,7 +64,7 @@ export class SqueezeExcite extends tf.layers.Layer {
   private products: { kernel: tf.LayerVariable; bias: tf.LayerVariable }[] = [];
 
   constructor(args: SqueezeExciteArgs) {
-    super(args);
+    super(checkedArgs('SqueezeExcite', args, OPTION_NAMES));
     const { squeezeChannels, activation = 'relu', gate = 'sigmoid' } = args;
     check(
       Number.isSafeInteger(squeezeChannels) && squeezeChannels >= 1,

@@ -1,3 +1,5 @@
+import { checkFields } from '../check-kinds';
+import { checkOptions, type OptionNames } from '../check-options';
 import { check, invalidArgument } from '../errors';
 
 /**
@@ -17,7 +19,20 @@ export interface ConvOptions {
   strides?: number | readonly [number, number];
   padding?: Padding;
   dilations?: number | readonly [number, number];
+  /** `'NHWC'`, the one that there is: an option of `tf.conv2d`, whose callers need not leave it out. */
+  dataFormat?: 'NHWC';
 }
+
+/** The names of {@link ConvOptions}. */
+export const CONV_OPTIONS: OptionNames<ConvOptions> = {
+  groups: true,
+  strides: true,
+  padding: true,
+  dilations: true,
+  dataFormat: true,
+};
+
+const SPEC_OPTIONS = { ...CONV_OPTIONS, implementation: true } as const;
 
 /** Zeros added on each side. `kind` says which of TensorFlow's words describes them. */
 export interface ResolvedPadding {
@@ -60,9 +75,11 @@ export function convSpec(
   filterShape: readonly number[],
   options: ConvOptions = {},
 ): ConvSpec {
-  check(inputShape.length === 4, 'x', 'a shape [batch, height, width, channels]', inputShape);
+  checkOptions('convSpec', options, SPEC_OPTIONS);
+  checkFormat(options.dataFormat);
+  check(isShape(inputShape), 'x', 'a shape [batch, height, width, channels]', inputShape);
   check(
-    filterShape.length === 4,
+    isShape(filterShape),
     'filter',
     'a shape [height, width, inChannels / groups, outChannels]',
     filterShape,
@@ -124,18 +141,19 @@ export function convSpec(
 /**
  * Throws unless `groups` divides both channel counts; the message lists the groups that do.
  *
+ * @param inChannels `undefined` where they are not known yet, and the filters alone can be judged by
+ *
  * @example
  * checkGroups(3, 8, 16); // groups: expected a divisor of both … (1, 2, 4, 8). Received: 3.
  */
-export function checkGroups(groups: number, inChannels: number, outChannels: number): void {
-  const valid = (count: number) => inChannels % count === 0 && outChannels % count === 0;
+export function checkGroups(groups: number, inChannels: number | undefined, outChannels: number): void {
+  const counts = inChannels === undefined ? [outChannels] : [inChannels, outChannels];
+  const valid = (divisor: number) => counts.every((count) => count % divisor === 0);
   if (Number.isInteger(groups) && groups > 0 && valid(groups)) return;
-  const choices = divisors(Math.min(inChannels, outChannels)).filter(valid);
-  throw invalidArgument(
-    'groups',
-    `a divisor of both the ${inChannels} input channels and the ${outChannels} filters (${choices.join(', ')})`,
-    groups,
-  );
+  const choices = divisors(Math.min(...counts)).filter(valid);
+  const filters = `the ${outChannels} filters`;
+  const both = inChannels === undefined ? filters : `both the ${inChannels} input channels and ${filters}`;
+  throw invalidArgument('groups', `a divisor of ${both} (${choices.join(', ')})`, groups);
 }
 
 /** The output shape `[batch, outHeight, outWidth, outChannels]`. */
@@ -155,9 +173,27 @@ export function filterShape(spec: ConvSpec): [number, number, number, number] {
 
 /** Multiply-accumulates for one image; a bias counts none, as is usual in the field. */
 export function convMacs(spec: ConvSpec): number {
+  checkFields('spec', 'a geometry, as convSpec makes it', spec, ['outHeight', 'filterHeight', 'padding']);
   const [height, width, depth, outChannels] = filterShape(spec);
   return spec.outHeight * spec.outWidth * height * width * depth * outChannels;
 }
+
+/** What {@link convParameters} counts. */
+export interface ConvParametersOptions {
+  inChannels: number;
+  outChannels: number;
+  kernelSize: readonly [number, number];
+  groups?: number;
+  bias?: boolean;
+}
+
+const PARAMETERS_OPTIONS: OptionNames<ConvParametersOptions> = {
+  inChannels: true,
+  outChannels: true,
+  kernelSize: true,
+  groups: true,
+  bias: true,
+};
 
 /**
  * Weights of a grouped convolution: the cost of a dense one divided by `groups`, and one bias an output channel.
@@ -165,14 +201,13 @@ export function convMacs(spec: ConvSpec): number {
  * @example
  * convParameters({ inChannels: 8, outChannels: 16, kernelSize: [3, 3], groups: 2, bias: true }); // 592
  */
-export function convParameters(convolution: {
-  inChannels: number;
-  outChannels: number;
-  kernelSize: readonly [number, number];
-  groups?: number;
-  bias?: boolean;
-}): number {
-  const { inChannels, outChannels, kernelSize, groups = 1, bias = false } = convolution;
+export function convParameters(convolution: ConvParametersOptions): number {
+  checkOptions('convParameters', convolution, PARAMETERS_OPTIONS);
+  const { inChannels, outChannels, groups = 1, bias = false } = convolution;
+  for (const [name, count] of Object.entries({ inChannels, outChannels })) {
+    check(Number.isSafeInteger(count) && count > 0, name, 'a whole number of at least 1', count);
+  }
+  const kernelSize = pair('kernelSize', convolution.kernelSize);
   checkGroups(groups, inChannels, outChannels);
   return kernelSize[0] * kernelSize[1] * (inChannels / groups) * outChannels + (bias ? outChannels : 0);
 }
@@ -243,6 +278,16 @@ function sameSides(input: number, kernel: number, stride: number, dilation: numb
 
 function extent(kernel: number, dilation: number): number {
   return (kernel - 1) * dilation + 1;
+}
+
+function isShape(shape: unknown): boolean {
+  return Array.isArray(shape) && shape.length === 4;
+}
+
+function checkFormat(format: unknown): void {
+  const expected =
+    "'NHWC', the one that there is: channels come last (the layer groupedConv2D has channelsFirst)";
+  check(format === undefined || format === 'NHWC', 'dataFormat', expected, format);
 }
 
 function divisors(count: number): number[] {

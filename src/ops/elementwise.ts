@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { checkTensor } from '../check-kinds';
 import { gradientDepth } from './native-gradient';
 
 // An activation that tfjs composes is differentiated piece by piece, and each piece keeps its input until then. Here the
@@ -20,6 +21,7 @@ export interface Elementwise {
  * in the depth of tapes, it is therefore computed from the input in the backward pass, on the tape.
  */
 export function elementwise<T extends tf.Tensor>(input: T, { compute, derivative }: Elementwise): T {
+  checkTensor('x', input);
   return tf.tidy(() => {
     const x: tf.Tensor = input.dtype === 'float32' ? input : tf.cast(input, 'float32');
     const depth = gradientDepth();

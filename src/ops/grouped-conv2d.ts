@@ -1,6 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
+import { checkTensor } from '../check-kinds';
+import { checkOptions, type OptionNames } from '../check-options';
 import { check } from '../errors';
-import { convSpec, filterShape, inputShape, type ConvOptions, type ConvSpec } from './conv-spec';
+import {
+  CONV_OPTIONS,
+  convSpec,
+  filterShape,
+  inputShape,
+  type ConvOptions,
+  type ConvSpec,
+} from './conv-spec';
 import {
   GROUPED_CONV2D,
   GROUPED_CONV2D_BACKPROP_FILTER,
@@ -16,6 +25,9 @@ export interface GroupedConv2DOptions extends ConvOptions {
   /** How to compute it: `'auto'` (the fastest for backend and shape) or a strategy by name. */
   implementation?: Implementation;
 }
+
+const OPTIONS: OptionNames<GroupedConv2DOptions> = { ...CONV_OPTIONS, implementation: true };
+const EXPLAIN_OPTIONS = { inputShape: true, filterShape: true, ...OPTIONS } as const;
 
 /**
  * Grouped 2-D convolution: group *g* convolves the input channels `[g·in/groups, (g+1)·in/groups)` to the output
@@ -39,6 +51,7 @@ export function groupedConv2d<T extends tf.Tensor>(
   filter: tf.Tensor,
   options: GroupedConv2DOptions = {},
 ): T {
+  checkOptions('groupedConv2d', options, OPTIONS);
   const [x4D, hadBatch] = asFloatBatch('x', x);
   checkFloat('filter', filter);
   const { attrs } = geometry(x4D.shape, filter.shape, options);
@@ -66,6 +79,8 @@ export function groupedConv2dBackpropInput<T extends tf.Tensor>(
   filter: tf.Tensor,
   options: GroupedConv2DOptions = {},
 ): T {
+  checkOptions('groupedConv2dBackpropInput', options, OPTIONS);
+  check(Array.isArray(shape), 'shape', "the input's shape", shape);
   const [dy4D, hadBatch] = asFloatBatch('dy', dy);
   checkFloat('filter', filter);
   const shape4D = hadBatch ? shape : [1, ...shape];
@@ -97,6 +112,7 @@ export function groupedConv2dBackpropFilter(
   shape: readonly number[],
   options: GroupedConv2DOptions = {},
 ): tf.Tensor4D {
+  checkOptions('groupedConv2dBackpropFilter', options, OPTIONS);
   const [x4D] = asFloatBatch('x', x);
   const [dy4D] = asFloatBatch('dy', dy);
   const { spec, attrs } = geometry(x4D.shape, shape, options);
@@ -120,7 +136,9 @@ export function groupedConv2dBackpropFilter(
 export function explain(
   convolution: ConvOptions & { inputShape: readonly number[]; filterShape: readonly number[] },
 ): Record<Pass, Choice> {
-  const spec = convSpec(convolution.inputShape, convolution.filterShape, convolution);
+  checkOptions('explain', convolution, EXPLAIN_OPTIONS);
+  const { inputShape, filterShape, ...options } = convolution;
+  const spec = convSpec(inputShape, filterShape, options);
   const backend = tf.getBackend();
   return {
     forward: explainChoice(spec, 'forward', backend),
@@ -156,7 +174,7 @@ function asFloatBatch(argument: string, tensor: tf.Tensor): [tf.Tensor4D, boolea
 }
 
 function checkFloat(argument: string, tensor: tf.Tensor): void {
-  check(tensor instanceof tf.Tensor, argument, 'a tensor', typeof tensor);
+  checkTensor(argument, tensor);
   check(tensor.dtype === 'float32', argument, 'a float32 tensor', tensor.dtype);
 }
 

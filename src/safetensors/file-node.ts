@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-import { CardinalError } from '../errors';
+import { checkText } from '../check-kinds';
+import { CardinalError, check } from '../errors';
 import { decodeTensor } from './decode';
 import { headerLength, parseHeader, PREFIX_BYTES } from './header';
 import { safetensorsPieces, type TensorToStore } from './serialise';
@@ -17,6 +18,7 @@ import { SafetensorsError, type SafetensorsContent, type StoredTensor } from './
  * const { tensors, metadata } = await readSafetensors('runs/toy/best.safetensors');
  */
 export async function readSafetensors(path: string): Promise<SafetensorsContent> {
+  checkText('path', 'the path of a safetensors file', path);
   const file = await open(path).catch((error: NodeJS.ErrnoException) => {
     throw new CardinalError(error.code === 'ENOENT' ? `${path}: no such file` : `${path}: ${error.message}`);
   });
@@ -58,6 +60,9 @@ export async function writeSafetensors(
   tensors: ReadonlyMap<string, TensorToStore>,
   metadata?: ReadonlyMap<string, string>,
 ): Promise<void> {
+  checkText('path', 'the path of the safetensors file to write', path);
+  check(tensors instanceof Map, 'tensors', 'a Map of tensors by name', tensors);
+  check(metadata === undefined || metadata instanceof Map, 'metadata', 'a Map of texts by name', metadata);
   const pieces = safetensorsPieces(tensors, metadata);
   const mark = createHash('sha256')
     .update(`${process.pid} ${process.hrtime.bigint()}`)

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
+import { checkDatasetKind, checkModel as checkModelKind } from '../check-kinds';
+import { checkOptions, type OptionNames } from '../check-options';
 import { batches, type Batch } from '../data/batches';
 import { checkDataset } from '../data/check-dataset';
 import type { ImageDataset } from '../data/image-dataset';
@@ -19,6 +21,14 @@ export interface EvaluateOptions {
   readonly onLogits?: (logits: Float32Array, batch: Batch) => void;
   readonly signal?: AbortSignal;
 }
+
+const OPTIONS: OptionNames<EvaluateOptions> = {
+  batchSize: true,
+  testTimeAugmentation: true,
+  onProgress: true,
+  onLogits: true,
+  signal: true,
+};
 
 export interface Evaluation {
   /** Mean softmax cross-entropy an image, in natural units. */
@@ -48,6 +58,9 @@ export async function evaluate(
   dataset: ImageDataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  checkModelKind('evaluate', model);
+  checkDatasetKind('dataset', dataset);
+  checkOptions('evaluate', options, OPTIONS);
   checkDataset(dataset, 'dataset');
   checkModel(model, dataset);
   const { batchSize = 256, testTimeAugmentation = 'none', onProgress, onLogits, signal } = options;

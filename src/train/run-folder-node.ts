@@ -5,8 +5,9 @@ import type * as tf from '@tensorflow/tfjs';
 import writeFileAtomic from 'write-file-atomic';
 import type { z } from 'zod';
 
+import { checkModel, checkText } from '../check-kinds';
 import { makeFolder } from '../data/make-folder';
-import { CardinalError } from '../errors';
+import { CardinalError, unknownChoice } from '../errors';
 import { readSafetensors, writeSafetensors } from '../safetensors/file-node';
 import { SafetensorsError } from '../safetensors/tensor';
 import { epochMetricsSchema, decodeTrainState, encodeTrainState } from './checkpoint';
@@ -103,6 +104,8 @@ export async function writeCheckpoint(
  * await train(model, data, { ...recipe, resumeFrom: state });
  */
 export async function readCheckpoint(folder: string, name: CheckpointName): Promise<TrainState> {
+  checkFolder(folder);
+  if (!CHECKPOINTS.includes(name)) throw unknownChoice('name', name, CHECKPOINTS);
   const path = join(folder, FILES[name]);
   if (!(await hasFile(folder, FILES[name]))) {
     throw new CardinalError(`${folder} has no ${FILES[name]}: the run has not come to its first checkpoint`);
@@ -131,6 +134,7 @@ export async function loadRunWeights(
   folder: string,
   name: CheckpointName = 'best',
 ): Promise<TrainState> {
+  checkModel('loadRunWeights', model);
   const state = await readCheckpoint(folder, name);
   try {
     writeWeights(model, state.ema ?? state.weights);
@@ -174,11 +178,16 @@ export function readResult(folder: string): Promise<RunResult | undefined> {
   return readJson(folder, FILES.result, runResultSchema);
 }
 
+function checkFolder(folder: unknown): void {
+  checkText('folder', 'the path of a run folder', folder);
+}
+
 async function writeJson(folder: string, file: string, value: unknown): Promise<void> {
   await writing(folder, () => writeFileAtomic(join(folder, file), `${JSON.stringify(value, null, 2)}\n`));
 }
 
 async function readJson<T>(folder: string, file: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  checkFolder(folder);
   const path = join(folder, file);
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;

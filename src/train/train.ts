@@ -1,11 +1,14 @@
 import type * as tf from '@tensorflow/tfjs';
 
+import { checkDatasetKind, checkModel as checkModelKind } from '../check-kinds';
+import { checkOptions, type OptionNames } from '../check-options';
 import { accelerate, isAccelerated, restore } from '../backends/accelerate';
 import { checkDataset, checkSameClasses } from '../data/check-dataset';
 import type { ImageDataset } from '../data/image-dataset';
-import { check } from '../errors';
+import { invalidArgument } from '../errors';
+import { kindOf } from '../kind-of';
 import { checkModel } from './evaluate';
-import { resolveRecipe, type Recipe } from './recipe';
+import { DEFAULT_RECIPE, resolveRecipe, type Recipe } from './recipe';
 import type { EpochMetrics, TrainProgress, TrainState } from './train-state';
 import { TrainingRun } from './training-run';
 
@@ -60,11 +63,29 @@ export interface TrainHooks {
 
 export type TrainOptions = Partial<Recipe> & TrainHooks;
 
+/** The names of the options: those of a recipe, and the hooks. */
+const OPTIONS = {
+  ...(Object.fromEntries(Object.keys(DEFAULT_RECIPE).map((name) => [name, true])) as Record<
+    keyof Recipe,
+    true
+  >),
+  signal: true,
+  resumeFrom: true,
+  compile: true,
+  onNotCompiled: true,
+  onStep: true,
+  onValidation: true,
+  onEpoch: true,
+  onCheckpoint: true,
+} as const satisfies OptionNames<TrainOptions>;
+
 export interface TrainData {
   readonly train: ImageDataset;
   /** Decides which epoch is the best. Never the test images. */
   readonly validation?: ImageDataset;
 }
+
+const DATA: OptionNames<TrainData> = { train: true, validation: true };
 
 export interface TrainResult {
   readonly recipe: Recipe;
@@ -99,6 +120,9 @@ export async function train(
   data: TrainData,
   options: TrainOptions = {},
 ): Promise<TrainResult> {
+  checkModelKind('train', model);
+  checkDataKinds(data);
+  checkOptions('train', options, OPTIONS);
   const { signal, resumeFrom, compile, onNotCompiled, ...others } = options;
   const { onStep, onValidation, onEpoch, onCheckpoint, ...given } = others;
   checkData(model, data);
@@ -126,8 +150,6 @@ export async function train(
 }
 
 function checkData(model: tf.LayersModel, data: TrainData): void {
-  const isObject = typeof data === 'object' && data !== null;
-  check(isObject, 'data', 'an object of `train` and perhaps `validation`', typeof data);
   const { train: images, validation } = data;
   checkDataset(images, 'data.train');
   checkModel(model, images);
@@ -135,4 +157,15 @@ function checkData(model: tf.LayersModel, data: TrainData): void {
   checkDataset(validation, 'data.validation');
   checkSameClasses(images, validation, 'data.validation');
   checkModel(model, validation);
+}
+
+/** Throws unless datasets came under the names that they have here. */
+function checkDataKinds(data: TrainData): void {
+  const expected = 'an object of image datasets, { train, validation }';
+  if (kindOf(data) === 'ImageDataset') throw invalidArgument('data', `${expected}: { train: dataset }`, data);
+  if (typeof data !== 'object' || kindOf(data) !== undefined) throw invalidArgument('data', expected, data);
+  // What the loaders return has the images of the test too.
+  checkOptions('data', data, DATA, ['test']);
+  checkDatasetKind('data.train', data.train);
+  if (data.validation !== undefined) checkDatasetKind('data.validation', data.validation);
 }

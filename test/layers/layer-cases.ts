@@ -118,6 +118,7 @@ export const LAYER_CASES: readonly LayerCase[] = [
       padding: [1, 2],
       dilationRate: [1, 2],
       depthMultiplier: 2,
+      dataFormat: 'channelsLast',
       batchNorm: { momentum: 0.5, epsilon: 0.01, gammaInitializer: tf.initializers.constant({ value: 2 }) },
       depthwiseBatchNorm: false,
       activation: 'sigmoid',
