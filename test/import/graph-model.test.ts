@@ -1,4 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { CardinalError, InvalidArgumentError } from '../../src/errors';
 import { loadGraphModel } from '../../src/import/graph-model';
 import { convSpec, type Padding } from '../../src/ops/conv-spec';
 import { describeOnBackends } from '../support/backends';
@@ -83,6 +88,22 @@ function artifacts({
   };
 }
 
+const folders: string[] = [];
+afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
+
+/** Writes a model as a converter does, its name with what addresses encode. */
+function onDisk({ weightData, weightSpecs, ...model }: tf.io.ModelArtifacts): string {
+  const folder = mkdtempSync(join(tmpdir(), 'graph model é-'));
+  folders.push(folder);
+  const weights = Buffer.from(weightData as ArrayBuffer);
+  const paths = ['group1-shard1of2.bin', 'group1-shard2of2.bin'];
+  writeFileSync(join(folder, paths[0]), weights.subarray(0, 100));
+  writeFileSync(join(folder, paths[1]), weights.subarray(100));
+  const json = { ...model, weightsManifest: [{ paths, weights: weightSpecs }] };
+  writeFileSync(join(folder, 'model.json'), JSON.stringify(json));
+  return folder;
+}
+
 function expectedFor(
   x: tf.Tensor,
   options: { strides?: [number, number]; padding?: Padding; dilations?: [number, number] },
@@ -116,6 +137,23 @@ describeOnBackends('a GraphModel of a grouped convolution', () => {
     const y = (await run) as tf.Tensor;
     expect(tf.memory().numTensors).toBe(before + 1);
     expect(relativeError(y.dataSync(), expectedFor(x, convolution))).toBeLessThan(1e-5);
+    tf.dispose([x, y]);
+    model.dispose();
+  });
+
+  test.each([
+    ['the path of its file', (folder: string) => join(folder, 'model.json')],
+    ['the path of its folder', (folder: string) => folder],
+    ['a path from here', (folder: string) => relative(process.cwd(), folder)],
+    ['a file address', (folder: string) => pathToFileURL(join(folder, 'model.json')).href],
+    ['a file address as tfjs-node takes it', (folder: string) => `file://${relative(process.cwd(), folder)}`],
+    ['a URL', (folder: string) => pathToFileURL(join(folder, 'model.json'))],
+  ])('from disk, by %s', async (_, address) => {
+    const folder = onDisk(artifacts());
+    const model = await loadGraphModel(address(folder));
+    const x = input();
+    const y = model.predict(x) as tf.Tensor;
+    expect(relativeError(y.dataSync(), expectedFor(x, {}))).toBeLessThan(1e-5);
     tf.dispose([x, y]);
     model.dispose();
   });
@@ -201,4 +239,62 @@ test('what is no GraphModel is said', async () => {
   );
   await expect(loadGraphModel(tf.io.fromMemory({}))).rejects.toThrow('not a GraphModel of tfjs');
   await expect(loadGraphModel({})).rejects.toThrow('source: expected an address or an IOHandler with load');
+});
+
+describe('what is not there or no GraphModel', () => {
+  const failure = (source: unknown, options?: object): Promise<Error> =>
+    loadGraphModel(source as string, options).then(
+      () => new Error('it was loaded'),
+      (error: Error) => error,
+    );
+
+  it('is named', async () => {
+    const folder = onDisk(artifacts());
+    const file = join(folder, 'model.json');
+    truncateSync(join(folder, 'group1-shard2of2.bin'), 8);
+    const cut = await failure(folder);
+    expect(cut).toBeInstanceOf(CardinalError);
+    expect(cut.message).toContain(`is damaged: expected 648 bytes, as ${file} has it. Received: 108.`);
+    rmSync(join(folder, 'group1-shard2of2.bin'));
+    expect((await failure(folder)).message).toBe(`${join(folder, 'group1-shard2of2.bin')}: no such file`);
+    writeFileSync(file, '<html>');
+    expect((await failure(folder)).message).toBe(
+      `${file} is no model.json of a GraphModel: it is not valid JSON`,
+    );
+    const layers = { modelTopology: { class_name: 'Sequential' }, weightsManifest: [] };
+    writeFileSync(file, JSON.stringify(layers));
+    expect((await failure(folder)).message).toBe(
+      'not a GraphModel of tfjs: it is a LayersModel, which loadLayersModel loads',
+    );
+    const escaping = { modelTopology: { node: [] }, weightsManifest: [{ paths: ['../x.bin'], weights: [] }] };
+    writeFileSync(file, JSON.stringify(escaping));
+    expect((await failure(folder)).message).toBe(
+      `${file} is damaged: it names "../x.bin" as a file in its folder`,
+    );
+    expect((await failure('/nowhere/model.json')).message).toBe('/nowhere/model.json: no such file');
+  });
+
+  it.each([
+    [
+      's3://bucket/model.json',
+      "a path, or an address that begins with file, http or https. Received: 's3://bucket/model.json'.",
+    ],
+    [undefined, 'an address or an IOHandler with load. Received: undefined.'],
+    ['', "an address or an IOHandler with load. Received: ''."],
+    [Promise.resolve('x'), 'an address or an IOHandler with load. Received: a promise.'],
+  ])('%p is no source', async (source, expected) => {
+    const error = await failure(source);
+    expect(error).toBeInstanceOf(InvalidArgumentError);
+    expect(error.message).toBe(`source: expected ${expected}`);
+  });
+
+  it('asks a hub for the file that tf.loadGraphModel asks for', async () => {
+    const asked: string[] = [];
+    const fetchFunc = (address: string) => {
+      asked.push(address);
+      return Promise.reject(new Error('no net'));
+    };
+    await failure('https://tfhub.dev/google/x/1', { fromTFHub: true, fetchFunc });
+    expect(asked).toEqual(['https://tfhub.dev/google/x/1/model.json?tfjs-format=file']);
+  });
 });
