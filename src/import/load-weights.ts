@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 
 import { checkModel } from '../check-kinds';
 import { checkOptions, type OptionNames } from '../check-options';
+import { check } from '../errors';
 import type { LoadProgress } from '../data/load-progress';
 import { parseSafetensors } from '../safetensors/parse';
 import type { StoredTensor } from '../safetensors/tensor';
@@ -42,6 +43,13 @@ export async function loadWeights(
 ): Promise<LoadReport> {
   checkModel('loadWeights', model);
   checkOptions('loadWeights', options, OPTIONS);
+  const isSource = typeof source === 'string' || source instanceof Uint8Array || source instanceof Map;
+  check(
+    isSource,
+    'source',
+    "a path, a URL, 'hf:OWNER/REPO', the bytes of a safetensors file or a Map of tensors",
+    source,
+  );
   const { strict = true, onProgress } = options;
   const tensors =
     typeof source === 'string'

@@ -71,6 +71,12 @@ export const IMPORT_OPTIONS: OptionNames<ImportOnnxOptions> = { externalData: tr
  * model.predict(tf.zeros([1, 224, 224, 3]));
  */
 export function importOnnx(bytes: Uint8Array, options: ImportOnnxOptions = {}): tf.LayersModel {
+  check(
+    ArrayBuffer.isView(bytes),
+    'bytes',
+    'the bytes of an ONNX file (importOnnxFile takes its path)',
+    bytes,
+  );
   checkOptions('importOnnx', options, IMPORT_OPTIONS);
   return importOnnxModel(parseOnnx(bytes), options);
 }

@@ -1,9 +1,17 @@
 import type * as tf from '@tensorflow/tfjs';
 
 import { checkModel, checkText } from '../check-kinds';
+import { checkOptions } from '../check-options';
+import { check } from '../errors';
 import { readSafetensors, writeSafetensors } from '../safetensors/file-node';
 import type { StoredTensor } from '../safetensors/tensor';
-import { assignTorchTensors, torchTensors, type LoadReport } from './torch-weights';
+import {
+  ASSIGN_OPTIONS,
+  assignTorchTensors,
+  torchTensors,
+  type AssignOptions,
+  type LoadReport,
+} from './torch-weights';
 
 /**
  * Gives a model the weights that PyTorch has under the same module names; all of them or, on an error, none.
@@ -20,9 +28,12 @@ import { assignTorchTensors, torchTensors, type LoadReport } from './torch-weigh
 export async function loadTorchWeights(
   model: tf.LayersModel,
   source: string | ReadonlyMap<string, StoredTensor>,
-  options: { readonly strict?: boolean } = {},
+  options: AssignOptions = {},
 ): Promise<LoadReport> {
   checkModel('loadTorchWeights', model);
+  checkOptions('loadTorchWeights', options, ASSIGN_OPTIONS);
+  const isSource = typeof source === 'string' || source instanceof Map;
+  check(isSource, 'source', 'the path of a safetensors file or a Map of tensors', source);
   const tensors = typeof source === 'string' ? (await readSafetensors(source)).tensors : source;
   return assignTorchTensors(model, tensors, options);
 }

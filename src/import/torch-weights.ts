@@ -41,7 +41,8 @@ export interface AssignOptions {
   readonly strict?: boolean;
 }
 
-const OPTIONS: OptionNames<AssignOptions> = { strict: true };
+/** The names of {@link AssignOptions}. */
+export const ASSIGN_OPTIONS: OptionNames<AssignOptions> = { strict: true };
 
 const FLOATS: ReadonlySet<string> = new Set(['F64', 'F32', 'F16', 'BF16']);
 
@@ -70,7 +71,7 @@ export function assignTorchTensors(
   options: AssignOptions = {},
 ): LoadReport {
   checkModel('assignTorchTensors', model);
-  checkOptions('assignTorchTensors', options, OPTIONS);
+  checkOptions('assignTorchTensors', options, ASSIGN_OPTIONS);
   checkTensors(tensors);
   const { strict = true } = options;
   check(typeof strict === 'boolean', 'strict', 'true or false', strict);
