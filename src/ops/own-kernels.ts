@@ -15,12 +15,40 @@ const SUFFIXES: Readonly<Record<Pass, string>> = {
 /** An optimiser's update in one pass over memory, as scripts/setup/kernels gives TensorFlow. */
 export type OwnUpdate = 'CardinalSgdUpdate' | 'CardinalAdamWUpdate';
 
-let isRegistered = false;
+/** Whether this package's own kernels are there, and if not, what of them is not. */
+export type OwnKernelsState = 'ready' | 'other-backend' | 'processor' | 'not-compiled' | 'failed';
+
+/** What a person can do, if anything, where they are not there. */
+const REASONS: Readonly<Record<Exclude<OwnKernelsState, 'ready'>, string>> = {
+  'other-backend': 'its kernels run on the tensorflow backend only',
+  processor: 'its kernels need AVX-512, which this processor lacks',
+  'not-compiled': "its kernels are not compiled: run 'npx cardinal setup --force'",
+  failed: "its kernels do not load: run 'npx cardinal setup --force'",
+};
+
+let state: OwnKernelsState = 'other-backend';
+let failure = '';
 let reasonToRest: string | undefined;
 
-/** Says that libtensorflow has this package's own operations, once the addon that brings them is loaded. */
-export function registerOwnKernels(): void {
-  isRegistered = true;
+/**
+ * Takes note of whether libtensorflow has this package's own operations, which the addon brings when it is loaded.
+ *
+ * @param load returns the addon
+ */
+export function registerOwnKernels(load: () => { isSupported: boolean }): void {
+  try {
+    state = load().isSupported ? 'ready' : 'processor';
+  } catch (error) {
+    // Not set up by us, or for another machine: libtensorflow's kernels do the work.
+    const { code, message } = error as NodeJS.ErrnoException;
+    state = code === 'MODULE_NOT_FOUND' ? 'not-compiled' : 'failed';
+    failure = message.split('\n')[0];
+  }
+}
+
+/** Which of the states they are in. */
+export function ownKernelsState(): OwnKernelsState {
+  return state;
 }
 
 /** Runs `work` with every convolution left to TensorFlow's kernels, for the reason given. */
@@ -36,8 +64,8 @@ export function withoutOwnKernels<T>(reason: string, work: () => T): T {
 
 /** Why no kernel of this package's may run now, or `undefined` where they may. */
 export function whyNoOwnKernels(): string | undefined {
-  if (isRegistered) return reasonToRest;
-  return 'its kernels are not there: they need AVX-512 and the addon that npx cardinal setup compiles';
+  if (state === 'ready') return reasonToRest;
+  return state === 'failed' ? `${REASONS.failed} (${failure})` : REASONS[state];
 }
 
 /**
@@ -69,7 +97,7 @@ export function runOwnKernel(
 
 /** Whether {@link runOwnUpdate} can move these weights: it may in any step, since weights and slots are float32 in all. */
 export function hasOwnUpdates(weights: tf.Tensor): boolean {
-  return isRegistered && tf.getBackend() === TENSORFLOW && weights.dtype === 'float32';
+  return state === 'ready' && tf.getBackend() === TENSORFLOW && weights.dtype === 'float32';
 }
 
 /**

@@ -137,3 +137,46 @@ describeOwn('our own kernels', () => {
     expect(sums).toEqual([expected, expected, expected]);
   });
 });
+
+// By what stands in for the addon: no machine has all of it.
+describe('what is said where the kernels are not there', () => {
+  type Addon = { isSupported: boolean };
+  const missing = () => require('/nowhere/cardinal_kernels.node') as Addon;
+  const damaged = () => {
+    throw Object.assign(new Error('libtensorflow_cc.so.2: cannot open\nmore'), { code: 'ERR_DLOPEN_FAILED' });
+  };
+
+  it.each<[string, (() => Addon) | undefined, string, string | undefined]>([
+    [
+      'before anything is loaded',
+      undefined,
+      'other-backend',
+      'its kernels run on the tensorflow backend only',
+    ],
+    [
+      'without AVX-512',
+      () => ({ isSupported: false }),
+      'processor',
+      'its kernels need AVX-512, which this processor lacks',
+    ],
+    [
+      'without the addon',
+      missing,
+      'not-compiled',
+      "its kernels are not compiled: run 'npx cardinal setup --force'",
+    ],
+    [
+      'with a damaged addon',
+      damaged,
+      'failed',
+      "its kernels do not load: run 'npx cardinal setup --force' (libtensorflow_cc.so.2: cannot open)",
+    ],
+    ['with all of it', () => ({ isSupported: true }), 'ready', undefined],
+  ])('%s', (_, load, state, reason) => {
+    jest.isolateModules(() => {
+      const fresh = require('../../src/ops/own-kernels') as typeof import('../../src/ops/own-kernels');
+      if (load !== undefined) fresh.registerOwnKernels(load);
+      expect([fresh.ownKernelsState(), fresh.whyNoOwnKernels()]).toEqual([state, reason]);
+    });
+  });
+});

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { loadTfjsNode, tensorflowVersion } from '../../../src/backends/tensorflow/load-tfjs-node';
 import { useBackend } from '../../../src/backends/use-backend-node';
 import { cacheFolder } from '../../../src/data/cache-folder';
-import { whyNoOwnKernels } from '../../../src/ops/own-kernels';
+import { ownKernelsState, whyNoOwnKernels, type OwnKernelsState } from '../../../src/ops/own-kernels';
 import { nativeGradientsWork } from '../../../src/ops/strategies/native';
 import { colors, print, printJson } from '../output';
 
@@ -22,6 +22,7 @@ interface Report {
   readonly backend: string;
   readonly oneDNN: boolean | null;
   readonly nativeGroupedGradients: boolean;
+  readonly ownKernels: OwnKernelsState;
   /** Why this package's own kernels do not run; null where they do. */
   readonly noOwnKernels: string | null;
   readonly threads: { readonly cores: number; readonly settings: Record<string, string> };
@@ -64,6 +65,7 @@ async function examine(): Promise<Report> {
     // On a CPU nothing but oneDNN has these gradients, so the probe answers for it, whatever the settings say.
     oneDNN: native ? nativeGroupedGradients : null,
     nativeGroupedGradients,
+    ownKernels: ownKernelsState(),
     noOwnKernels: whyNoOwnKernels() ?? null,
     threads: { cores: availableParallelism(), settings: threadSettings() },
     cache: measureCache(),

@@ -95,13 +95,10 @@ function quietTensorflow(): void {
 // Set-up compiles an addon with this package's own kernels too. It is there or not together with tfjs-node's; tfjs-node's
 // own install brings none.
 function loadOwnKernels(): void {
-  try {
+  registerOwnKernels(
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- a native addon that may not be there
-    const addon = require(join(addonFolder(), 'cardinal_kernels.node')) as { isSupported: boolean };
-    if (addon.isSupported) registerOwnKernels();
-  } catch {
-    // Not set up by us: libtensorflow's kernels do the work, and `explainChoice` says so.
-  }
+    () => require(join(addonFolder(), 'cardinal_kernels.node')) as { isSupported: boolean },
+  );
 }
 
 function addonFolder(): string {
