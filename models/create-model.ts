@@ -104,15 +104,33 @@ async function loadAllBut(
   weights: WeightSource,
   onProgress: PretrainedOptions['onProgress'],
 ): Promise<boolean> {
-  const report = await loadWeights(model, weights, { strict: head === undefined, onProgress });
+  if (head === undefined) {
+    await loadStrictly(model, weights, onProgress);
+    return true;
+  }
+  const report = await loadWeights(model, weights, { strict: false, onProgress });
   const { missing, unexpected, mismatched } = report;
   const misfits = [...missing, ...unexpected, ...mismatched.map(({ name }) => name)];
   if (misfits.some((name) => !name.startsWith(`${head}.`))) {
     // It did not fit apart from the head: the strict call words that best.
-    await loadWeights(model, weights, { strict: true });
+    await loadStrictly(model, weights);
     throw new CardinalError(`the weights of ${model.name} changed while they were read`);
   }
   return misfits.length === 0;
+}
+
+/** Loads weights that must all fit; `createModel` itself has no `strict` to offer. */
+async function loadStrictly(
+  model: tf.LayersModel,
+  weights: WeightSource,
+  onProgress?: PretrainedOptions['onProgress'],
+): Promise<void> {
+  try {
+    await loadWeights(model, weights, { strict: true, onProgress });
+  } catch (error) {
+    if (error instanceof Error) error.message = error.message.replace(/strict: false/, 'loadWeights with $&');
+    throw error;
+  }
 }
 
 interface Whole {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import writeFileAtomic from 'write-file-atomic';
 
-import { createModel, isModelName, listModels } from '../models';
+import { createModel, isModelName, listModels, type ModelName } from '../models';
 import { useBackend, type BackendName } from '../src/backends/use-backend-node';
 import { CardinalError, invalidArgument, nearest, unknownChoice } from '../src/errors';
 import { CARD_NAME, checkExportTarget } from '../src/export/export-target-node';
@@ -69,6 +69,7 @@ export interface ExportReport extends FormatReport {
 export async function exportModel(request: ExportRequest): Promise<ExportReport> {
   const { source, to, format = 'layers-model', quantize, externalData, overwrite } = request;
   const { onStep = () => {} } = request;
+  await checkExportSource(source);
   const { kind, write, externalData: dataPath } = formatFor(format, quantize, externalData);
   const card = kind === 'folder' ? join(to, CARD_NAME) : `${to}.md`;
   await checkExportTarget(to, kind, { overwrite });
@@ -128,12 +129,25 @@ async function writeCard(path: string, facts: CardFacts): Promise<void> {
   }
 }
 
+/**
+ * Throws unless a source is a run folder or a model: what else may be wrong with a request depends on which.
+ *
+ * @throws InvalidArgumentError suggesting the nearest model
+ */
+export async function checkExportSource(source: string): Promise<void> {
+  if (isModelName(source) || (await stat(source).catch(() => undefined)) !== undefined) return;
+  const near = nearest(source, listModels());
+  const hint = near === undefined ? '' : ` (did you mean '${near}'?)`;
+  const expectation = `a run folder that is there, or a model that \`cardinal list\` shows${hint}`;
+  throw invalidArgument('source', expectation, source);
+}
+
 async function builderFor({ source, checkpoint, seed }: ExportRequest): Promise<Build> {
   const isRun = (await stat(source).catch(() => undefined)) !== undefined;
   if (isRun && seed !== undefined) {
     throw invalidArgument('--seed', `no seed for a run, whose weights are there (${source})`, seed);
   }
-  if (!isRun && checkpoint !== undefined && isModelName(source)) {
+  if (!isRun && checkpoint !== undefined) {
     throw invalidArgument(
       '--checkpoint',
       `no checkpoint for a model with fresh weights (${source})`,
@@ -156,18 +170,9 @@ function runModel(folder: string, checkpoint: CheckpointName = 'best'): Build {
 }
 
 function freshModel(name: string, seed = 0): Build {
-  if (!isModelName(name)) {
-    const near = nearest(name, listModels());
-    const hint = near === undefined ? '' : ` (did you mean '${near}'?)`;
-    throw invalidArgument(
-      'source',
-      `a run folder that is there, or a model that \`cardinal list\` shows${hint}`,
-      name,
-    );
-  }
   return async (backend) => {
     await useBackend(backend);
-    const model = createModel(name, { seed });
+    const model = createModel(name as ModelName, { seed });
     return { model, description: { model: name, output: 'logits', weights: { kind: 'initial', seed } } };
   };
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { InterruptedError, InvalidArgumentError } from '../../src/errors';
+import { CardinalError, InterruptedError, InvalidArgumentError } from '../../src/errors';
 import { packageVersion } from '../package-version';
+import { inFlags } from './flag-names';
 
 interface CommandModule {
   register(program: Command): void;
@@ -107,8 +108,10 @@ const EXIT = { fine: 0, failed: 1, wrongUsage: 2, interrupted: 130 } as const;
  */
 export async function main(args: readonly string[]): Promise<number> {
   const { verbose, rest } = takeVerbose(args);
+  let command: Command | undefined;
   try {
     const program = buildProgram(rest);
+    command = program.commands.find((one) => one.name() === rest.find((word) => !word.startsWith('-')));
     if (rest.length === 0) {
       program.outputHelp({ error: true });
       return EXIT.wrongUsage;
@@ -116,7 +119,7 @@ export async function main(args: readonly string[]): Promise<number> {
     await program.parseAsync([...rest], { from: 'user' });
     return Number(process.exitCode ?? EXIT.fine);
   } catch (error) {
-    return report(error, verbose);
+    return report(error, verbose, command);
   }
 }
 
@@ -147,10 +150,12 @@ function takeVerbose(args: readonly string[]): { verbose: boolean; rest: string[
 }
 
 /** Says on stderr, in one line, what went wrong, and returns the exit code that goes with it. */
-function report(error: unknown, verbose: boolean): number {
+function report(error: unknown, verbose: boolean, command: Command | undefined): number {
   // Commander has printed its own errors already, and throws for --help and --version as well.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.wrongUsage;
-  const message = error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  // Errors of the library name its options; what a person can change here are flags.
+  const message = command !== undefined && error instanceof CardinalError ? inFlags(text, command) : text;
   const stack = verbose && error instanceof Error ? `${error.stack ?? ''}\n` : '';
   process.stderr.write(`${oneLine(`error: ${message}`)}\n${stack}`);
   if (error instanceof InvalidArgumentError) return EXIT.wrongUsage;

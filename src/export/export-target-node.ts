@@ -63,14 +63,14 @@ export async function checkExportTarget(
   }
   if (found !== undefined && !overwrite) {
     throw new CardinalError(
-      `${path} is there already: replace it with --overwrite, or choose another ${kind}`,
+      `${path} is there already: replace it with overwrite: true, or choose another ${kind}`,
     );
   }
   if (found?.isDirectory() === true) await checkReplaceable(path);
   await writing(path, () => checkWritable(dirname(resolve(path))));
 }
 
-/** Only what an export consists of may be replaced by one: `--overwrite` must not cost a person other files. */
+/** Only what an export consists of may be replaced by one: overwriting must not cost a person other files. */
 async function checkReplaceable(folder: string): Promise<void> {
   const present = await writing(folder, () => readdir(folder));
   const other = present.find((file) => !OTHER_PARTS.includes(file) && !file.endsWith('.bin'));

@@ -36,7 +36,7 @@ export async function checkRunFolder(folder: string, options: { overwrite?: bool
   const found = await runFiles(folder);
   if (found.length > 0 && options.overwrite !== true) {
     throw new CardinalError(
-      `${folder} holds a run already: continue it with --resume ${folder}, replace it with --overwrite, or choose another folder`,
+      `${folder} holds a run already: continue it by \`cardinal train --resume ${folder}\`, replace it with overwrite: true, or choose another folder`,
     );
   }
   await writing(folder, () => checkWritable(resolve(folder)));

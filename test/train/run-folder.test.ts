@@ -90,7 +90,7 @@ test('a run is not overwritten unless that is asked for, and then nothing of it 
   writeFileSync(join(folder, 'notes.txt'), 'of a person');
   const before = readdirSync(folder);
   await expect(createRun(folder, CONFIG)).rejects.toThrow(
-    `${folder} holds a run already: continue it with --resume`,
+    `${folder} holds a run already: continue it by \`cardinal train --resume`,
   );
   expect(readdirSync(folder)).toEqual(before);
   await createRun(folder, { ...CONFIG, backend: 'wasm' }, { overwrite: true });

@@ -22,6 +22,7 @@ import {
 import { CardinalError, invalidArgument } from '../../../src/errors';
 import { weightlessModel } from '../../weightless-model';
 import { CONVOLUTION_OPTIONS, type ConvolutionFlags, convolutionFromFlags } from '../convolution-options';
+import { checkModelName } from '../known-model';
 import { print, printJson } from '../output';
 import { addOptions, choice, option } from '../train-options';
 
@@ -85,6 +86,7 @@ interface Diagram {
 
 async function diagram(subject: string, flags: DiagramFlags): Promise<void> {
   const { to, json } = flags;
+  if (subject !== 'conv') checkModelName(subject);
   if (to === undefined && json !== true)
     throw invalidArgument('--to', "a file to write, such as 'model.svg'", 'nothing');
   if (to !== undefined && !/\.svg$/i.test(to)) throw invalidArgument('--to', 'a file that ends in .svg', to);

@@ -4,7 +4,7 @@ import { invalidArgument } from '../../../src/errors';
 import { CHECKPOINTS, type CheckpointName } from '../../../src/train/run-folder-node';
 import { QUANTISED_DTYPES, type QuantisedDtype } from '../../../src/export/quantise';
 import { EXPORT_FORMATS, FORMAT_NAMES, type FormatName } from '../../export-formats';
-import { EXPORT_STEPS, exportModel, type ExportReport } from '../../export-model';
+import { checkExportSource, EXPORT_STEPS, exportModel, type ExportReport } from '../../export-model';
 import { print, printJson } from '../output';
 import { fileSizes } from '../plain-table';
 import { startProgress, type Progress } from '../progress';
@@ -60,6 +60,7 @@ export function register(program: Command): void {
 }
 
 async function runExport(source: string, { json, to, ...flags }: ExportFlags): Promise<void> {
+  await checkExportSource(source);
   const { example } = EXPORT_FORMATS[flags.format ?? 'layers-model'];
   if (to === undefined) throw invalidArgument('--to', `a path to make, such as ${example}`, 'nothing');
   let progress: Progress | undefined;

@@ -1,12 +1,14 @@
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 
-import { InterruptedError, invalidArgument } from '../../../src/errors';
+import { check, InterruptedError, invalidArgument } from '../../../src/errors';
 import type { RunResult } from '../../../src/train/run-config';
 import { checkRunFolder } from '../../../src/train/run-folder-node';
 import { prepareFinetune, type FinetuneRequest } from '../../finetune';
 import { startRun } from '../../run-training';
 import { createInterrupt } from '../interrupt';
+import { checkModelName } from '../known-model';
 import { print, printJson } from '../output';
 import {
   addOptions,
@@ -94,7 +96,9 @@ export function register(program: Command): void {
 
 async function runFinetune(folder: string, flags: FinetuneFlags): Promise<void> {
   const { model, overwrite, json } = flags;
+  await checkFolder(folder);
   if (model === undefined) throw invalidArgument('--model', 'a name that `cardinal list` shows', undefined);
+  checkModelName(model);
   const to = flags.to ?? join('runs', `${basename(resolve(folder))}-${model}`);
   await checkRunFolder(to, flags);
   const interrupt = createInterrupt('stopping after this step, and saving');
@@ -113,6 +117,15 @@ async function runFinetune(folder: string, flags: FinetuneFlags): Promise<void> 
     reporter.stop();
     interrupt.disarm();
   }
+}
+
+/** Whether its images are in order shows later; that there is no such folder is told at once. */
+async function checkFolder(folder: string): Promise<void> {
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  check(isFolder, 'folder', 'a folder with one folder of images for each class', folder);
 }
 
 function requestOf(folder: string, model: string, flags: FinetuneFlags): FinetuneRequest {

@@ -1,9 +1,11 @@
+import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 
 import type { LoadProgress } from '../../../src/data/load-progress';
-import { invalidArgument } from '../../../src/errors';
+import { CardinalError, invalidArgument } from '../../../src/errors';
 import { importOnnxModelFile, type OnnxImportReport } from '../../import-onnx';
 import { importWeights, type ImportReport, type ImportRequest } from '../../import-weights';
+import { checkModelName } from '../known-model';
 import { note, print, printJson } from '../output';
 import { fileSizes, grouped } from '../plain-table';
 import { startProgress, type Progress } from '../progress';
@@ -52,9 +54,21 @@ export function register(program: Command): void {
 
 async function runImport(model: string, flags: ImportFlags): Promise<void> {
   const { to } = flags;
+  const isFile = /\.onnx$/i.test(model);
+  if (isFile) await checkFile(model);
+  else checkModelName(model);
   if (to === undefined)
     throw invalidArgument('--to', 'a folder to make, such as exports/resnet18', 'nothing');
-  return /\.onnx$/i.test(model) ? runOnnxImport(model, to, flags) : runWeightsImport(model, to, flags);
+  return isFile ? runOnnxImport(model, to, flags) : runWeightsImport(model, to, flags);
+}
+
+/** Whether it is an ONNX file shows later; that there is none is told at once. */
+async function checkFile(path: string): Promise<void> {
+  const isThere = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) throw new CardinalError(`${path}: no such file`);
 }
 
 async function runOnnxImport(file: string, to: string, flags: ImportFlags): Promise<void> {

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 
+import { invalidArgument } from '../../../src/errors';
 import { buildReport } from '../../report/build-report';
+import { findRuns } from '../../report/find-runs';
 import { reportFiles, writeReport, type ReportFiles } from '../../report/write-report';
 import type { Report } from '../../report/report';
 import { createMeasureProgress } from '../measure-progress';
@@ -17,7 +19,7 @@ A folder of runs stands for all finished runs in it. Runs that differ in their s
 standard deviation. The page is one file that loads nothing; FILE.json and FILE.csv beside it hold the same numbers.`;
 
 interface ReportFlags extends Pick<TrainFlags, 'backend' | 'data' | 'json' | 'overwrite'> {
-  readonly to: string;
+  readonly to?: string;
   readonly measure: boolean;
   readonly images: boolean;
 }
@@ -27,7 +29,7 @@ export function register(program: Command): void {
     .command('report')
     .description('write a page that compares finished runs: tables, plots, mistakes, layers, recipes')
     .argument('<run...>', 'run folders, or folders of runs such as runs/quickstart')
-    .requiredOption('--to <file>', 'the page to write, such as report.html');
+    .option('--to <file>', 'the page to write, such as report.html');
   addOptions(command, MACHINE_OPTIONS)
     .option('--no-measure', 'leave out latency and speed of inference, which are measured now')
     .option('--no-images', 'leave out example images, which need the data')
@@ -38,7 +40,9 @@ export function register(program: Command): void {
 }
 
 async function runReport(paths: string[], flags: ReportFlags): Promise<void> {
+  await findRuns(paths);
   const { to, overwrite, json, backend, data: source, measure, images: examples } = flags;
+  if (to === undefined) throw invalidArgument('--to', 'a page to write, such as report.html', 'nothing');
   // Before the long work.
   const files = await reportFiles(to, { overwrite });
   const progress = createMeasureProgress();

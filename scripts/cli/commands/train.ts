@@ -6,6 +6,7 @@ import { checkRunFolder } from '../../../src/train/run-folder-node';
 import { dryRun } from '../../dry-run';
 import { resolveRun, resumeRun, startRun } from '../../run-training';
 import { createInterrupt } from '../interrupt';
+import { checkModelName } from '../known-model';
 import { print, printJson } from '../output';
 import {
   addOptions,
@@ -77,6 +78,7 @@ async function newRun(
   flags: TrainFlags,
 ): Promise<[string, Awaited<ReturnType<typeof resolveRun>>]> {
   if (model === undefined) throw invalidArgument('model', 'a name that `cardinal list` shows', undefined);
+  checkModelName(model);
   if (flags.to === undefined) {
     throw invalidArgument('--to', `a folder for the run, such as runs/${model}`, undefined);
   }
