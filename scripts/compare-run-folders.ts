@@ -52,7 +52,7 @@ export async function compareRunFolders(
     const latencies = await measure('latency at batch 1', 1);
     const times = await measure(`speed at batch ${LARGE_BATCH}`, LARGE_BATCH);
     const facts: RunFacts[] = [];
-    for (const [i, { folder, result }] of finished.entries()) {
+    for (const [i, { folder, config, result }] of finished.entries()) {
       const { model, description } = loaded[i];
       const { params, macs } = inspectModel(model);
       facts.push({
@@ -62,6 +62,11 @@ export async function compareRunFolders(
         totalParameters: params.total,
         macs,
         testAccuracy: result.testAccuracy,
+        testData: result.testData ?? `${config.data.name}/test`,
+        testImages: result.testImages,
+        trainImages: result.trainImages,
+        // CIFAR-10 is the same wherever it is.
+        source: config.data.images === undefined ? undefined : config.data.source,
         trainImagesPerSecond: result.trainImagesPerSecond,
         latencyMs: latencies[i],
         imagesPerSecond: (LARGE_BATCH / times[i]) * 1000,

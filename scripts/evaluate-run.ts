@@ -11,6 +11,8 @@ export interface RunEvaluation extends Evaluation {
   /** Epochs that the checkpoint had seen. */
   readonly epochs: number;
   readonly classNames: readonly string[];
+  /** Which images it is, such as `cifar10/test`; those of validation where a folder has no others. */
+  readonly testData: string;
   readonly backend: string;
 }
 
@@ -45,6 +47,7 @@ export async function evaluateRun(
       epochs: progress.epochsDone,
       ...evaluation,
       classNames: test.classNames,
+      testData: test.name,
       backend,
     };
   } finally {

@@ -11,5 +11,6 @@ export function comparisonTable(comparison: Comparison): string {
     head.map((_, column) => column).filter((column) => column > 0),
   );
   for (const row of rows) table.push([...row]);
-  return `${table.toString()}\n\n${colors.dim(settingLine(comparison))}`;
+  const notes = (comparison.notes ?? []).map((text) => `${colors.yellow('note:')} ${text}\n\n`);
+  return `${table.toString()}\n\n${notes.join('')}${colors.dim(settingLine(comparison))}`;
 }

@@ -1,3 +1,4 @@
+import { accuracyName } from '../../src/compare/tested-on';
 import { formatValue } from '../../src/compare/metrics';
 import { accuracy } from './headline';
 import type { ReportGroup } from './report';
@@ -76,5 +77,8 @@ export const COLUMNS: readonly Column[] = [
 
 /** The columns that have a value: without a measurement, those of speed have none. */
 export function columnsOf(groups: readonly ReportGroup[]): Column[] {
-  return COLUMNS.filter(({ value }) => groups.some((group) => value(group) !== null));
+  const title = accuracyName(groups.map(({ testData }) => testData));
+  return COLUMNS.filter(({ value }) => groups.some((group) => value(group) !== null)).map((column) =>
+    column.name === 'test_accuracy' ? { ...column, title } : column,
+  );
 }

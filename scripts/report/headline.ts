@@ -1,4 +1,5 @@
 import { accuracyText, compareMeans } from '../../src/compare/spread';
+import { testedText } from '../../src/compare/tested-on';
 import type { ReportGroup } from './report';
 
 type Facts = Pick<
@@ -109,13 +110,8 @@ export function accuracy({
 }
 
 /** What a group was tested on: `10,000 test images of cifar10`. */
-export function testImages({
-  testImages: images,
-  testData,
-}: Pick<ReportGroup, 'testImages' | 'testData'>): string {
-  const [, data, part] = /^(.*?)(?:\/(test|validation))?$/.exec(testData) ?? [];
-  // A folder without images for the test is tested on those that chose the epoch, which flatters.
-  return `${images.toLocaleString('en-US')} ${part ?? 'test'} images of ${data}`;
+export function testImages(group: Pick<ReportGroup, 'testImages' | 'testData'>): string {
+  return testedText(group);
 }
 
 function points(share: number): string {

@@ -1,3 +1,4 @@
+import { accuracyName } from './tested-on';
 import type { Comparison } from './comparison';
 import { formatRatio, formatValue, METRICS } from './metrics';
 
@@ -14,7 +15,7 @@ export function cells({ runs }: Comparison): Cells {
   return {
     head: ['', ...columnNames(runs)],
     rows: METRICS.map(({ key, title, kind }) => [
-      title,
+      key === 'testAccuracy' ? accuracyName(runs.map(({ testData = '' }) => testData)) : title,
       ...runs.map((run, column) => {
         const ratio = run.ratios[key];
         const shown = formatValue(kind, run[key]);

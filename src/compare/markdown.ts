@@ -10,9 +10,14 @@ import type { Comparison } from './comparison';
 export function comparisonMarkdown(comparison: Comparison): string {
   const { head, rows } = cells(comparison);
   const numeric = head.map((_, column) => column).filter((column) => column > 0);
-  return [markdownTable(head, rows, numeric), '', `${escapeMarkdown(settingLine(comparison))}.`, ''].join(
-    '\n',
-  );
+  const notes = (comparison.notes ?? []).flatMap((note) => [`**Note:** ${escapeMarkdown(note)}.`, '']);
+  return [
+    markdownTable(head, rows, numeric),
+    '',
+    ...notes,
+    `${escapeMarkdown(settingLine(comparison))}.`,
+    '',
+  ].join('\n');
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { ImageShape } from '../inspect/inspect-model';
+import type { ImageShape, ParamCount } from '../inspect/inspect-model';
 import type { ModelOutline, OutlineNode, OutlinePart } from './outline';
 import { type TextStyle, counted, textWidth, withCommas } from './text';
 
@@ -38,9 +38,21 @@ export function costText(part: Pick<OutlinePart, 'params' | 'macs'>): string {
 /** The same, a line each. */
 export function costLines({ params, macs }: Pick<OutlinePart, 'params' | 'macs'>): string[] {
   return [
-    ...(params.trainable > 0 ? [counted(params.trainable, 'parameter')] : []),
+    ...(params.total > 0 ? [paramText(params)] : []),
     ...(macs > 0 ? [`${withCommas(macs)} MACs`] : []),
   ];
+}
+
+/**
+ * Parameters as they are written: those that are trained, as torchvision counts, and where batch norm's statistics or frozen
+ * weights come to it, all of them.
+ *
+ * @example
+ * paramText({ trainable: 512, nonTrainable: 64, total: 576 }); // '576 parameters (512 trainable)'
+ */
+export function paramText({ trainable, total }: ParamCount): string {
+  const all = counted(total, 'parameter');
+  return trainable === total ? all : `${all} (${withCommas(trainable)} trainable)`;
 }
 
 /** What is written in a node. */

@@ -93,7 +93,7 @@ export function blockForms(block: ResNeXtBlock): BlockForm[] {
   const form = (name: BlockFormName, ...own: BlockConvolution[]): BlockForm => ({
     name,
     convolutions: own,
-    weights: own.reduce((sum, convolution) => sum + convolution.times * convParameters(convolution), 0),
+    weights: own.reduce((sum, { times, ...convolution }) => sum + times * convParameters(convolution), 0),
   });
   return [
     form(

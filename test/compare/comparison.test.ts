@@ -133,3 +133,63 @@ describe('Markdown', () => {
     expect(own).toContain('resnet_toy');
   });
 });
+
+describe('runs on different data', () => {
+  const on = (facts: RunFacts, testData: string, more: Partial<RunFacts> = {}): RunFacts => ({
+    ...facts,
+    testData,
+    testImages: 1_000,
+    trainImages: 2_000,
+    ...more,
+  });
+  const accuracyOf = (runs: readonly RunFacts[]) => {
+    const { rows } = cells(compareRuns(runs, SETTING));
+    return rows.find(([title]) => title.endsWith('accuracy'));
+  };
+
+  test('alike: nothing to say', () => {
+    const { notes, sameTestImages } = compareRuns(
+      [on(DENSE, 'cifar10/test'), on(GROUPED, 'cifar10/test')],
+      SETTING,
+    );
+    expect({ notes, sameTestImages }).toEqual({ notes: [], sameTestImages: true });
+  });
+
+  test('tested on other images: it is said, and their accuracies have no ratio', () => {
+    const runs = [on(DENSE, 'cifar10/test'), on(GROUPED, 'flowers/validation', { testImages: 60 })];
+    const comparison = compareRuns(runs, SETTING);
+    expect(comparison.sameTestImages).toBe(false);
+    expect(comparison.notes).toEqual([
+      'tested on different images, so that their accuracies cannot be compared: runs/dense on the 1,000 test images of ' +
+        'cifar10, runs/grouped on the 60 validation images of flowers',
+      'tested on the validation images that chose the epoch, which flatters: runs/grouped',
+    ]);
+    expect(comparison.runs.map(({ ratios }) => ratios.testAccuracy)).toEqual([1, null]);
+    expect(comparison.runs[1].ratios.macs).toBe(0.25);
+    expect(accuracyOf(runs)).toEqual(['accuracy', '64.00 %', '60.80 %']);
+    expect(comparisonMarkdown(comparison)).toContain('\n**Note:** tested on different images, so that');
+    expect(comparisonSchema.parse(JSON.parse(JSON.stringify(comparison)))).toEqual(comparison);
+  });
+
+  test('folders of one name in two places are told apart, and their places are not kept', () => {
+    const runs = [
+      on(DENSE, 'flowers/test', { source: '/a/flowers' }),
+      on(GROUPED, 'flowers/test', { source: '/b/flowers' }),
+    ];
+    const { notes, runs: kept } = compareRuns(runs, SETTING);
+    expect(notes?.[0]).toContain('runs/grouped on the 1,000 test images of flowers in /b/flowers');
+    expect(kept[0]).not.toHaveProperty('source');
+  });
+
+  test('trained on another number of images', () => {
+    const runs = [on(DENSE, 'cifar10/test'), on(GROUPED, 'cifar10/test', { trainImages: 45_000 })];
+    expect(compareRuns(runs, SETTING).notes).toEqual([
+      'trained on different numbers of images: runs/dense on 2,000, runs/grouped on 45,000',
+    ]);
+  });
+
+  test('accuracy on validation images is called so', () => {
+    const runs = [on(DENSE, 'flowers/validation'), on(GROUPED, 'flowers/validation')];
+    expect(accuracyOf(runs)).toEqual(['validation accuracy', '64.00 %', '60.80 % (0.95x)']);
+  });
+});

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { type ModelName, createModel } from '../../models';
+import { type ModelName, createModel, freeze } from '../../models';
 import { modelDiagram } from '../../src/diagrams/model-diagram';
 import { modelOutline } from '../../src/diagrams/model-outline';
 import { OUTLINE_DETAILS, type OutlineDetail } from '../../src/diagrams/outline';
@@ -59,13 +59,26 @@ test('stages are bands one below the other, with shape, parameters and multiply-
   const bands = all(document, 'g', 'stage');
   const texts = bands.map((band) => all(band, 'text').map((text) => text.textContent));
   expect(texts.map(([name]) => name)).toEqual(['stem', 'layer1', 'layer2', 'layer3', 'head']);
-  expect(texts[2]).toEqual(['layer2', '8x8x128 out', '25,856 parameters', '2,392,064 MACs', 'layer2.0']);
+  // 3 norms of the branch and that of the shortcut have 2 statistics a channel: 768 in all.
+  const parameters = '26,624 parameters (25,856 trainable)';
+  expect(texts[2]).toEqual(['layer2', '8x8x128 out', parameters, '2,392,064 MACs', 'layer2.0']);
+  expect(texts[4]).toContain('2,570 parameters');
   expect(outline.stages[2]).toMatchObject({ params: { trainable: 25_856 }, macs: 2_392_064 });
   const ends = bands.map((band) => {
     const [rect] = all(band, 'rect');
     return [attribute(rect, 'y'), attribute(rect, 'y') + attribute(rect, 'height')];
   });
   ends.slice(1).forEach(([top], index) => expect(top).toBeGreaterThan(ends[index][1]));
+});
+
+test('a frozen stage has its parameters still, and none to train', async () => {
+  const model = createModel('resnext_toy', { initialise: false });
+  freeze(model, 'layer2');
+  const picture = await modelDiagram(model);
+  expect(picture).toContain('>26,624 parameters (0 trainable)<');
+  expect(picture).toContain('>103,424 parameters (101,888 trainable)<');
+  expect(picture).toContain('>2,570 parameters<');
+  model.dispose();
 });
 
 const PICTURES: [ModelName, OutlineDetail][] = [

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 
 import { CHECKPOINTS, type CheckpointName } from '../../../src/train/run-folder-node';
+import { testedNoun } from '../../../src/compare/tested-on';
 import { evaluateRun, type RunEvaluation } from '../../evaluate-run';
 import { print, printJson } from '../output';
 import { plainTable } from '../plain-table';
@@ -28,7 +29,7 @@ interface EvalFlags extends Pick<TrainFlags, 'backend' | 'data' | 'json' | 'test
 export function register(program: Command): void {
   const command = program
     .command('eval')
-    .description('test a run on all 10,000 test images')
+    .description('test a run on all its test images, or where its data has none, on those of validation')
     .argument('<run>', 'a run folder, such as runs/toy')
     .option(
       '--checkpoint <name>',
@@ -56,7 +57,8 @@ async function runEval(folder: string, flags: EvalFlags): Promise<void> {
 }
 
 function describe(evaluation: RunEvaluation): string {
-  const { model, checkpoint, epochs, accuracy, loss, count, imagesPerSecond, confusion } = evaluation;
+  const { model, checkpoint, epochs, accuracy, loss, count, imagesPerSecond, confusion, testData } =
+    evaluation;
   const table = plainTable(['class', 'accuracy', 'most often taken for'], [1]);
   evaluation.classNames.forEach((name, label) => {
     const wrong = confusion[label].map((images, guess) => (guess === label ? -1 : images));
@@ -68,7 +70,7 @@ function describe(evaluation: RunEvaluation): string {
     ]);
   });
   return [
-    `${model}, ${checkpoint} checkpoint, after ${epochs} epochs: ${percent(accuracy)} of ${count} test images, ` +
+    `${model}, ${checkpoint} checkpoint, after ${epochs} epochs: ${percent(accuracy)} of ${count} ${testedNoun(testData)}, ` +
       `loss ${loss.toFixed(4)}, ${imagesPerSecond.toFixed(0)} images/s`,
     '',
     table.toString(),

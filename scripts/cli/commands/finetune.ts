@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 
+import { testedNoun } from '../../../src/compare/tested-on';
 import { check, InterruptedError, invalidArgument } from '../../../src/errors';
 import type { RunResult } from '../../../src/train/run-config';
 import { checkRunFolder } from '../../../src/train/run-folder-node';
@@ -135,11 +136,9 @@ function requestOf(folder: string, model: string, flags: FinetuneFlags): Finetun
 }
 
 function describe(result: RunResult, folder: string): string {
-  const { model, testAccuracy, testImages, testData, bestEpoch, epochs, trainImagesPerSecond } = result;
-  const held = testData?.endsWith('/validation') === true;
-  const images = held ? 'validation images (which also chose the epoch)' : 'test images';
+  const { model, testAccuracy, testImages, testData = '', bestEpoch, epochs, trainImagesPerSecond } = result;
   return (
-    `${model}: ${percent(testAccuracy)} of ${testImages} ${images}, at epoch ${bestEpoch} of ${epochs}, ` +
+    `${model}: ${percent(testAccuracy)} of ${testImages} ${testedNoun(testData)}, at epoch ${bestEpoch} of ${epochs}, ` +
     `${trainImagesPerSecond.toFixed(0)} training images/s, in ${folder}`
   );
 }

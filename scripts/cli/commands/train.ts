@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 
+import { testedNoun } from '../../../src/compare/tested-on';
 import { InterruptedError, invalidArgument, InvalidArgumentError } from '../../../src/errors';
 import type { RunResult } from '../../../src/train/run-config';
 import { checkRunFolder } from '../../../src/train/run-folder-node';
@@ -119,9 +120,9 @@ async function runDry(model: string | undefined, flags: TrainFlags): Promise<voi
 }
 
 function describe(result: RunResult, folder: string): string {
-  const { model, testAccuracy, testImages, bestEpoch, epochs, trainImagesPerSecond } = result;
+  const { model, testAccuracy, testImages, testData = '', bestEpoch, epochs, trainImagesPerSecond } = result;
   return (
-    `${model}: ${percent(testAccuracy)} of ${testImages} test images, at epoch ${bestEpoch} of ${epochs}, ` +
+    `${model}: ${percent(testAccuracy)} of ${testImages} ${testedNoun(testData)}, at epoch ${bestEpoch} of ${epochs}, ` +
     `${trainImagesPerSecond.toFixed(0)} training images/s, in ${folder}`
   );
 }

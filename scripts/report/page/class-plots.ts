@@ -1,3 +1,4 @@
+import { testedPart } from '../../../src/compare/tested-on';
 import type { PlotSpec } from '../../plots/render-svg';
 import type { ReportGroup } from '../report';
 import type { Figure } from './figure';
@@ -15,7 +16,7 @@ export function classPlots(group: ReportGroup, index: number): Figure[] {
   return [confusionPlot(group), accuracyPlot(group, index)];
 }
 
-function confusionPlot({ classNames, confusion, runs, label }: ReportGroup): Figure {
+function confusionPlot({ classNames, confusion, runs, label, testData }: ReportGroup): Figure {
   const isNumbered = classNames.length <= MOST_NUMBERED;
   const shares = confusion.map((row) => {
     const count = row.reduce((sum, images) => sum + images, 0);
@@ -46,7 +47,7 @@ function confusionPlot({ classNames, confusion, runs, label }: ReportGroup): Fig
   const y = { ...axis('true class', 'truth'), axis: { domain: false, ticks: false } };
   const of = runs.length === 1 ? '' : `, ${runs.length} seeds together`;
   return {
-    title: `What each class is taken for, in percent of its test images${of}`,
+    title: `What each class is taken for, in percent of its ${testedPart(testData)} images${of}`,
     description: `Confusion matrix of ${label}${of}, true classes in rows. Most often: ${worst(confusion, classNames)}.`,
     spec: {
       config: PLOT_CONFIG,

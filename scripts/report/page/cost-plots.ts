@@ -1,3 +1,4 @@
+import { accuracyName } from '../../../src/compare/tested-on';
 import { accuracy } from '../headline';
 import type { ReportGroup } from '../report';
 import type { Figure } from './figure';
@@ -16,6 +17,8 @@ function costPlot(
   key: 'trainableParameters' | 'macs',
   title: string,
 ): Figure {
+  const name = accuracyName(groups.map(({ testData }) => testData));
+  const named = name.charAt(0).toUpperCase() + name.slice(1);
   const means = groups.map((group, i) => ({
     cost: group[key],
     accuracy: group.meanAccuracy,
@@ -48,13 +51,13 @@ function costPlot(
   const y = {
     field: 'accuracy',
     type: 'quantitative',
-    title: 'test accuracy',
+    title: name,
     scale,
     axis: { format, tickCount: 6, domain: false, ticks: false },
   };
   return {
-    title: `Test accuracy against ${title}`,
-    description: `Test accuracy against ${title}. ${groups
+    title: `${named} against ${title}`,
+    description: `${named} against ${title}. ${groups
       .map((group) => `${group.label}: ${group[key].toLocaleString('en-US')}, ${accuracy(group)}`)
       .join('; ')}.`,
     spec: {

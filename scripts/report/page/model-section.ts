@@ -1,3 +1,4 @@
+import { testedPart } from '../../../src/compare/tested-on';
 import type { LayerReport } from '../../../src/inspect/inspect-model';
 import type { ExampleImage } from '../choose-examples';
 import { accuracy, testImages } from '../headline';
@@ -14,8 +15,8 @@ export function modelSection({ groups, hasImages }: Report, figures: readonly (r
   return html`<section id="models" aria-labelledby="models-title">
     <h2 id="models-title">Model by model</h2>
     <p class="muted">
-      Confusion and accuracy by class are those of the best checkpoint of each run on all test images.
-      ${!hasImages && 'Example images were left out of this report.'}
+      Confusion and accuracy by class are those of the best checkpoint of each run on all images that it was
+      tested on. ${!hasImages && 'Example images were left out of this report.'}
     </p>
     ${groups.map((group, i) => article(group, i, figures[i], hasImages))}
   </section>`;
@@ -36,19 +37,20 @@ function article(group: ReportGroup, index: number, figures: readonly Html[], ha
   </article>`;
 }
 
-function examples({ examples: { wrong, right }, runs: [{ seed }] }: ReportGroup): Html {
+function examples({ examples: { wrong, right }, runs: [{ seed }], testData }: ReportGroup): Html {
+  const part = testedPart(testData);
   return html`<h4>The mistakes it is surest of <span class="muted">(seed ${seed})</span></h4>
-    ${wrong.length === 0 ? html`<p class="muted">It makes none.</p>` : list(wrong, mistake)}
+    ${wrong.length === 0 ? html`<p class="muted">It makes none.</p>` : list(wrong, part, mistake)}
     <h4>What it gets right</h4>
-    ${right.length === 0 ? html`<p class="muted">Nothing.</p>` : list(right, hit)}`;
+    ${right.length === 0 ? html`<p class="muted">Nothing.</p>` : list(right, part, hit)}`;
 }
 
-function list(images: readonly ExampleImage[], caption: (image: ExampleImage) => Html): Html {
+function list(images: readonly ExampleImage[], part: string, caption: (image: ExampleImage) => Html): Html {
   return html`<ul class="examples">
     ${images.map(
       (image) =>
         html`<li>
-          <img src="${image.png}" alt="test image ${image.index}: ${image.trueClass}" />${caption(image)}
+          <img src="${image.png}" alt="${part} image ${image.index}: ${image.trueClass}" />${caption(image)}
         </li>`,
     )}
   </ul>`;
@@ -108,11 +110,12 @@ function recipe({ recipe, trainImages, runs: [{ backend }] }: ReportGroup): Html
   </details>`;
 }
 
-function runTable({ label, runs, epochs }: ReportGroup): Html {
+function runTable({ label, runs, epochs, testData }: ReportGroup): Html {
+  const part = testedPart(testData);
   const titles = [
     'seed',
-    'test accuracy',
-    'test loss',
+    `${part} accuracy`,
+    `${part} loss`,
     `best of ${epochs} epochs`,
     'training, s',
     'training images/s',
