@@ -43,7 +43,7 @@ function modelInstead(value: unknown): string {
  * @throws InvalidArgumentError
  *
  * @example
- * checkGraph('toOnnx', model); // graph: expected a graph for toOnnx: toOnnx(foldBatchNorm(lowerModel(model))). Received: …
+ * checkGraph('toOnnx', model); // graph: expected a graph for toOnnx: foldBatchNorm(lowerModel(model)) makes one of a model. …
  */
 export function checkGraph(where: string, graph: unknown): void {
   const kind = kindOf(graph);

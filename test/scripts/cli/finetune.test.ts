@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -57,7 +57,25 @@ test('a folder of images is learnt in seconds, and the run folder is one like an
   model.dispose();
   // Testing reads the images anew, and comes to the same.
   const tested = await cardinal('eval', run, '--json');
-  expect(JSON.parse(tested.out)).toMatchObject({ accuracy: result.testAccuracy, count: 12 });
+  expect(JSON.parse(tested.out)).toMatchObject({
+    accuracy: result.testAccuracy,
+    count: 12,
+    testData: 'shapes/validation',
+  });
+  // Nowhere are they called test images, which nobody chose an epoch by.
+  const { out: shown } = await cardinal('eval', run);
+  expect(shown).toMatch(/ % of 12 validation images \(which also chose the epoch\), loss /);
+  const page = join(folder, 'report.html');
+  const reported = await cardinal('report', run, '--to', page, '--no-measure');
+  expect([reported.code, reported.out]).toEqual([
+    0,
+    expect.stringContaining('12 validation images of shapes'),
+  ]);
+  const html = readFileSync(page, 'utf8');
+  expect(html).toMatch(/in percent of its validation images/);
+  expect(html).toMatch(/alt="validation image \d+: /);
+  expect(html).toMatch(/>validation accuracy</);
+  expect(html.match(/\btest (images?|accuracy|loss)\b/gi)).toBeNull();
 });
 
 test('from trained weights, frozen in part: only the rest changes; stopped and resumed it comes to the same', async () => {
