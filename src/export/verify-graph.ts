@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { checkGraph, checkModel } from '../check-kinds';
 import { CardinalError } from '../errors';
 import type { Graph } from '../graph/graph';
 import { GraphRunner } from '../graph/graph-runner';
@@ -22,6 +23,7 @@ const SEED = 1;
  * `toSavedModel` are given a graph and no model, so whoever calls them calls this.
  *
  * @returns how far the two are apart, by the largest output of the model
+ * @throws InvalidArgumentError for what is no model and no graph
  * @throws CardinalError if they are apart by more than rounding explains, naming the first layer that is
  *
  * @example
@@ -30,6 +32,8 @@ const SEED = 1;
  * await writeFile('model.onnx', toOnnx(graph));
  */
 export async function verifyGraph(model: tf.LayersModel, graph: Graph): Promise<number> {
+  checkModel('verifyGraph', model);
+  checkGraph('verifyGraph', graph);
   const runner = new GraphRunner(graph);
   try {
     const runGraph = (inputs: readonly tf.Tensor[]) => Promise.resolve(runner.run(inputs));

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import type { OptionNames } from '../check-options';
 import { check, unknownChoice } from '../errors';
-import type { LayerArgs } from './layer-args';
+import { checkedArgs, LAYER_OPTIONS, type LayerArgs } from './layer-args';
 import { oneInput, oneShape } from './one-input';
 
 const OPERATIONS = {
@@ -25,6 +26,13 @@ export interface ConstantOperandArgs extends LayerArgs {
   constantFirst?: boolean;
 }
 
+const OPTION_NAMES: OptionNames<ConstantOperandArgs> = {
+  operation: true,
+  shape: true,
+  constantFirst: true,
+  ...LAYER_OPTIONS,
+};
+
 /**
  * Adds, multiplies and so on a tensor of weights to its input, whatever axes that varies along.
  *
@@ -40,7 +48,7 @@ export class ConstantOperand extends tf.layers.Layer {
   private constant!: tf.LayerVariable;
 
   constructor(args: ConstantOperandArgs) {
-    super(args);
+    super(checkedArgs('ConstantOperand', args, OPTION_NAMES));
     const { operation, shape, constantFirst = false } = args;
     if (!Object.hasOwn(OPERATIONS, operation))
       throw unknownChoice('operation', operation, Object.keys(OPERATIONS));

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import type { OptionNames } from '../check-options';
 import { check, unknownChoice } from '../errors';
-import type { LayerArgs } from './layer-args';
+import { checkedArgs, LAYER_OPTIONS, type LayerArgs } from './layer-args';
 import { oneInput, oneShape } from './one-input';
 
 type Parameters = Required<Pick<ElementFunctionArgs, 'alpha' | 'gamma' | 'minimum' | 'maximum'>>;
@@ -59,6 +60,15 @@ export interface ElementFunctionArgs extends LayerArgs {
   maximum?: number;
 }
 
+const OPTION_NAMES: OptionNames<ElementFunctionArgs> = {
+  function: true,
+  alpha: true,
+  gamma: true,
+  minimum: true,
+  maximum: true,
+  ...LAYER_OPTIONS,
+};
+
 /**
  * A function of each element alone, at any shape; no weights. It is registered for saving and loading under the class name
  * `ElementFunction`.
@@ -70,7 +80,7 @@ export class ElementFunction extends tf.layers.Layer {
   private readonly parameters: Parameters;
 
   constructor(args: ElementFunctionArgs) {
-    super(args);
+    super(checkedArgs('ElementFunction', args, OPTION_NAMES));
     const { alpha = 1, gamma = 1, minimum = -LARGEST, maximum = LARGEST } = args;
     if (!Object.hasOwn(FUNCTIONS, args.function))
       throw unknownChoice('function', args.function, Object.keys(FUNCTIONS));

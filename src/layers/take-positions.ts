@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import type { OptionNames } from '../check-options';
 import { check } from '../errors';
-import type { LayerArgs } from './layer-args';
+import { checkedArgs, LAYER_OPTIONS, type LayerArgs } from './layer-args';
 import { oneInput, oneShape } from './one-input';
 
 /** Options of {@link takePositions}. */
@@ -12,6 +13,13 @@ export interface TakePositionsArgs extends LayerArgs {
   /** What stands where a position is -1; 0 by default. */
   fill?: number;
 }
+
+const OPTION_NAMES: OptionNames<TakePositionsArgs> = {
+  axis: true,
+  positions: true,
+  fill: true,
+  ...LAYER_OPTIONS,
+};
 
 /**
  * Takes positions along an axis: every other one, the last first, the border once more.
@@ -27,7 +35,7 @@ export class TakePositions extends tf.layers.Layer {
   readonly fill: number;
 
   constructor(args: TakePositionsArgs) {
-    super(args);
+    super(checkedArgs('TakePositions', args, OPTION_NAMES));
     const { axis, positions, fill = 0 } = args;
     check(Number.isSafeInteger(axis) && axis >= 1, 'axis', 'a whole number of at least 1', axis);
     const arePositions =

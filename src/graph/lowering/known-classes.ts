@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { hasBatchNormCall } from '../../backends/accelerate/batch-norm-layer';
 import { ChannelShuffle } from '../../layers/channel-shuffle';
 import { ChannelSlice } from '../../layers/channel-slice';
+import { isLayersModel, isSequential } from '../../kind-of';
+import { ConstantOperand } from '../../layers/constant-operand';
 import { DepthwiseSeparableConv2D } from '../../layers/depthwise-separable-conv2d';
 import { DropPath } from '../../layers/drop-path';
 import { GroupedConv2D } from '../../layers/grouped-conv2d';
@@ -49,6 +51,7 @@ const EXAMPLES: readonly (() => tf.layers.Layer)[] = [
 const OURS = [
   ChannelShuffle,
   ChannelSlice,
+  ConstantOperand,
   DepthwiseSeparableConv2D,
   DropPath,
   GroupedConv2D,
@@ -71,10 +74,8 @@ function knownPrototypes(): ReadonlyMap<string, object> {
 }
 
 function prototypeOf(layer: tf.layers.Layer): object | undefined {
-  if (layer instanceof tf.Sequential) return tf.Sequential.prototype;
-  return layer instanceof tf.LayersModel
-    ? tf.LayersModel.prototype
-    : knownPrototypes().get(layer.getClassName());
+  if (!isLayersModel(layer)) return knownPrototypes().get(layer.getClassName());
+  return isSequential(layer) ? tf.Sequential.prototype : tf.LayersModel.prototype;
 }
 
 /** The methods that make a layer's output, some of them of their own kind of layers. */
@@ -88,6 +89,7 @@ export function foreignComputation(layer: tf.layers.Layer): string | undefined {
   const className = layer.getClassName();
   const known = prototypeOf(layer);
   if (known === undefined || !Object.prototype.isPrototypeOf.call(known, layer)) {
+    if (known !== undefined && isOfAnotherCopy(layer, known)) return undefined;
     return `its class is another one than the ${className} that is known`;
   }
   for (let each: object = layer; each !== known; each = Object.getPrototypeOf(each) as object) {
@@ -97,4 +99,10 @@ export function foreignComputation(layer: tf.layers.Layer): string | undefined {
     return `its ${replaced} is not that of ${className}`;
   }
   return undefined;
+}
+
+/** Whether a layer is of the class that a second copy of tfjs has by the name of a known one, line by line the same. */
+function isOfAnotherCopy(layer: tf.layers.Layer, known: object): boolean {
+  const [own, ours] = [layer, known].map((each) => each as Readonly<Record<string, unknown>>);
+  return COMPUTING.every((method) => String(own[method]) === String(ours[method]));
 }
