@@ -58,7 +58,9 @@ export const IMPORT_OPTIONS: OptionNames<ImportOnnxOptions> = { externalData: tr
  * otherwise those of the nodes. A batch norm that the exporter multiplied into its convolution is gone for good; one that it
  * left is a batch norm again, whose statistics training moves. Nothing in a file is executed.
  *
- * Operator sets 13 to 28; the operators of image classifiers, as PyTorch's two exporters and this package write them.
+ * Operator sets 13 to 28; the operators of image classifiers, as PyTorch's two exporters and this package write them, whatever
+ * axes their constants vary along. Each attribute and input of a node is honoured or refused with the node's name. Numbers of 16
+ * bits are computed with 32; what a file does to its batch other than leaving it free is refused.
  * Format: ONNX's `onnx.proto` and its Operators.md.
  *
  * @throws OnnxError for bytes that are no ONNX model; for operators that are not supported, naming all; for tensors of other
