@@ -33,8 +33,8 @@ export const SLOW_RECIPE: QuickstartRecipe = {
 };
 
 /**
- * A recipe of the quickstart for other numbers of images and epochs. Where they leave few steps, batches are smaller and the
- * rate with them: so high a one within 30 steps undoes what they learn.
+ * A recipe of the quickstart for other numbers of images and epochs. Where they leave few steps, batches are smaller
+ * and the rate with them: so high a one within 30 steps undoes what they learn.
  */
 export function forImages(
   { recipe }: QuickstartRecipe,

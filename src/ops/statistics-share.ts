@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs';
 let current: ReadonlyMap<number, tf.Scalar> = new Map();
 
 /**
- * Runs `work` while batch norm layers of a momentum in `shares` move their statistics by that share of the way to those of
- * the batch, in place of `1 - momentum`. The scalars are the caller's to dispose.
+ * Runs `work` while batch norm layers of a momentum in `shares` move their statistics by that share of the way to those
+ * of the batch, in place of `1 - momentum`. The scalars are the caller's to dispose.
  */
 export function withStatisticsShares<T>(shares: ReadonlyMap<number, tf.Scalar>, work: () => T): T {
   const outer = current;

@@ -98,8 +98,8 @@ const FEWEST_STEPS = 100;
 const SMALLEST_BATCH = 32;
 
 /**
- * The batch size of a run whose recipe names none: `largest`, and halves of it where that leaves fewer than 100 steps, as so
- * few teach a model next to nothing; never more than there are images.
+ * The batch size of a run whose recipe names none: `largest`, and halves of it where that leaves fewer than 100 steps,
+ * as so few teach a model next to nothing; never more than there are images.
  *
  * @param smallest the smallest half that is taken
  */

@@ -8,8 +8,8 @@ import { seededRandom } from '../../src/data/random';
 export const SHAPES = ['disc', 'stripes', 'checks'] as const;
 
 /**
- * Writes `count` images of each shape into `folder/SHAPE`, as a person would who tries a package on something simple: any
- * colour on any other, at any place and of any size, with noise. No single pixel and no mean colour tells the class.
+ * Writes `count` images of each shape into `folder/SHAPE`, as a person would who tries a package on something simple:
+ * any colour on any other, at any place and of any size, with noise. No pixel and no mean colour tells the class.
  */
 export async function makeShapesFolder(
   folder: string,

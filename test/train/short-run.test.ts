@@ -127,3 +127,15 @@ test.each([
     model.dispose();
   },
 );
+
+test('statistics that are frozen stay, and the step that has no use for their share runs', async () => {
+  await useBackend('auto');
+  const model = smallModel({ momentum: 0.99 });
+  const norm = model.getLayer('bn');
+  norm.trainable = false;
+  const statistics = (): number[][] => norm.weights.map((weight) => [...weight.read().dataSync()]);
+  const before = statistics();
+  await train(model, { train: images }, { ...SHORT, epochs: 1 });
+  expect(statistics()).toEqual(before);
+  model.dispose();
+});
