@@ -143,7 +143,7 @@ test.each([
   [['finetune', 'none', '--model', 'resnext_toy'], "one folder of images for each class. Received: 'none'."],
   [
     ['finetune', 'SHAPES', '--model', 'resnext_toy', '--freeze', 'layer9'],
-    'untilModule: expected a module of resnext_toy',
+    '--freeze: expected a module of resnext_toy',
   ],
   [
     ['finetune', 'SHAPES', '--model', 'resnext_toy', '--freeze', 'fc'],
