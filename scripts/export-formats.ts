@@ -82,7 +82,12 @@ export const EXPORT_FORMATS: Readonly<Record<FormatName, ExportFormat>> = {
       ],
     },
     async write(model, to, options) {
-      const { files, bytes, verified } = await saveLayersModel(model, to, options);
+      const { overwrite, description, quantize } = options;
+      const { files, bytes, verified } = await saveLayersModel(model, to, {
+        overwrite,
+        description,
+        quantize,
+      });
       const { images, backend, largestDifference } = verified;
       return {
         files,
@@ -103,7 +108,10 @@ export const EXPORT_FORMATS: Readonly<Record<FormatName, ExportFormat>> = {
       ],
     },
     async write(model, to, options) {
-      const files = described(toGraphModel(graphOf(model), options), options.description);
+      const files = described(
+        toGraphModel(graphOf(model), { quantize: options.quantize }),
+        options.description,
+      );
       const check = (path: string) => verifyExport(model, path, readGraphModel, options);
       const { files: sizes, bytes, checked } = await writeExportFolder(to, files, { ...options, check });
       return { files: sizes, bytes, verified: checked };

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import { invalidArgument } from '../../../src/errors';
+import { InvalidArgumentError } from '../../../src/errors';
 import { buildReport } from '../../report/build-report';
 import { findRuns } from '../../report/find-runs';
 import { reportFiles, writeReport, type ReportFiles } from '../../report/write-report';
@@ -42,7 +42,8 @@ export function register(program: Command): void {
 async function runReport(paths: string[], flags: ReportFlags): Promise<void> {
   await findRuns(paths);
   const { to, overwrite, json, backend, data: source, measure, images: examples } = flags;
-  if (to === undefined) throw invalidArgument('--to', 'a page to write, such as report.html', 'nothing');
+  // In commander's words, which would ask for it before the runs are looked at.
+  if (to === undefined) throw new InvalidArgumentError("required option '--to <file>' not specified");
   // Before the long work.
   const files = await reportFiles(to, { overwrite });
   const progress = createMeasureProgress();
