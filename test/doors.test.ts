@@ -293,12 +293,12 @@ describe('messages', () => {
     [
       'a tensor for data',
       () => node.train(layersModel, tiny),
-      'data: expected an object of image datasets, { train, validation }. Received: a tensor [2].',
+      'data: expected an object of `train` and perhaps `validation`, image datasets. Received: a tensor [2].',
     ],
     [
       'one dataset for two',
       () => node.train(layersModel, dataset as never),
-      "data: expected an object of image datasets, { train, validation }: { train: dataset }. Received: an image dataset 'made/train'.",
+      "data: expected an object of `train` and perhaps `validation`, image datasets: { train: dataset }. Received: an image dataset 'made/train'.",
     ],
     [
       'a tensor within the data',

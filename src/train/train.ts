@@ -161,7 +161,7 @@ function checkData(model: tf.LayersModel, data: TrainData): void {
 
 /** Throws unless datasets came under the names that they have here. */
 function checkDataKinds(data: TrainData): void {
-  const expected = 'an object of image datasets, { train, validation }';
+  const expected = 'an object of `train` and perhaps `validation`, image datasets';
   if (kindOf(data) === 'ImageDataset') throw invalidArgument('data', `${expected}: { train: dataset }`, data);
   if (typeof data !== 'object' || kindOf(data) !== undefined) throw invalidArgument('data', expected, data);
   // What the loaders return has the images of the test too.

@@ -97,7 +97,9 @@ describe('at every door', () => {
     await expect(train(model, { train: sound, validation: wrong }, recipe)).rejects.toThrow(
       'data.validation.labels[2]: expected',
     );
-    await expect(train(model, sound as never, recipe)).rejects.toThrow('data.train: expected an object of');
+    await expect(train(model, sound as never, recipe)).rejects.toThrow(
+      'data: expected an object of `train` and perhaps `validation`, image datasets: { train: dataset }',
+    );
     await expect(train(model, undefined as never, recipe)).rejects.toThrow(
       'data: expected an object of `train`',
     );
