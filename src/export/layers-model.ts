@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 
 import { CardinalError } from '../errors';
 import { DESCRIPTION_KEY, type ModelDescription } from './model-description';
+import { loadableArtifacts } from './loadable-artifacts';
 import type { QuantisedDtype } from './quantise';
 import { storeWeights, type NamedWeight } from './quantise-manifest';
 
@@ -41,7 +42,7 @@ export async function layersModelArtifacts(
       return Promise.resolve({ modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) });
     }),
   );
-  const [artifacts] = saved;
+  const artifacts = loadableArtifacts(model, saved[0]);
   if (description === undefined) return artifacts;
   return {
     ...artifacts,

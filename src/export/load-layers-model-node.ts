@@ -8,6 +8,7 @@ import { CardinalError } from '../errors';
 import { adoptBatchNorms } from '../layers/batch-normalization';
 // For their registration: a saved model names its layers by class.
 import '../layers/register-layers';
+import { transferOwnership } from '../layers/transfer-ownership';
 import { LAYERS_MODEL_FILES } from './layers-model';
 
 /**
@@ -49,6 +50,7 @@ export async function loadLayersModel(folder: string): Promise<tf.LayersModel> {
         weightData,
       }),
     );
+    transferOwnership(model);
     adoptBatchNorms(model);
     return model;
   } catch (error) {

@@ -4,8 +4,10 @@ import { unzipSync } from 'fflate';
 import { CardinalError } from '../errors';
 import { adoptBatchNorms } from '../layers/batch-normalization';
 import { withHdf5 } from './hdf5-arrays';
-import { camelKeys, isObject, layerEntry, type Json } from './keras-json';
-import { tfjsConfig } from './keras-model';
+import { transferOwnership } from '../layers/transfer-ownership';
+import { camelKeys, layerEntry, type Json } from './keras-json';
+import { entriesOf, nameOf, namesOf, tfjsConfig } from './keras-model';
+import { isOperation } from './keras-operations';
 import { assignKerasWeights, type LayerClassNames } from './keras-weights';
 
 const CONFIG = 'config.json';
@@ -71,36 +73,32 @@ function parsed(bytes: Uint8Array): Json {
 }
 
 async function built(topology: ReturnType<typeof tfjsConfig>): Promise<tf.LayersModel> {
+  // tfjs builds it at one go, so that no other call's come in between.
+  const before = new Set(variables());
   try {
     const model = await tf.models.modelFromJSON({ modelTopology: topology } as never);
     if (model instanceof tf.Sequential && !model.built) model.build();
-    handOver(model);
+    transferOwnership(model);
     adoptBatchNorms(model);
     return model;
   } catch (error) {
+    for (const variable of variables()) if (!before.has(variable)) variable.dispose();
     throw new CardinalError(`${CONFIG}: ${(error as Error).message}`, { cause: error });
   }
 }
 
-/** Gives the models within a model to it alone, so that they are disposed with it: tfjs counts each of their calls. */
-function handOver(model: tf.LayersModel): void {
-  for (const layer of model.layers) {
-    if (!(layer instanceof tf.LayersModel)) continue;
-    handOver(layer);
-    // The first of its nodes is no call, and a graph of layers itself takes one call back.
-    const counted = layer.inboundNodes.length - (model instanceof tf.Sequential ? 1 : 2);
-    for (let call = 0; call < counted; call++) layer.dispose();
-  }
+function variables(): tf.Variable[] {
+  return Object.values(tf.engine().registeredVariables);
 }
 
+/** The layers of a model that have weights, or may: operations are no layers to Keras. */
 function classNamesOf(config: Json): LayerClassNames {
-  const model = layerEntry(config);
-  const { layers } = model.config;
-  return (Array.isArray(layers) ? layers : []).map((json) => {
-    const entry = layerEntry(json);
-    const name = entry.name ?? entry.config.name;
-    const isModel = isObject(entry.config) && Array.isArray(entry.config.layers);
-    const inner = isModel ? { layers: classNamesOf(json) } : {};
-    return { name: String(name), className: entry.className, ...inner };
+  const entries = entriesOf(layerEntry(config).config).filter((entry) => !isOperation(entry));
+  const names = namesOf(entriesOf(layerEntry(config).config));
+  return entries.map((entry) => {
+    const { className, config: own } = entry;
+    const name = nameOf(entry);
+    const inner = Array.isArray(own.layers) && { layers: classNamesOf(entry as unknown as Json) };
+    return { name, tfjsName: names.get(name) as string, className, ...inner };
   });
 }

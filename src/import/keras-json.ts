@@ -28,14 +28,23 @@ export function camelCase(identifier: string): string {
   return identifier.replace(/_+(\w|$)/g, (_, next: string) => next.toUpperCase());
 }
 
-/** The same JSON with its keys, and no other strings, in camel case. */
-export function camelKeys(json: Json, depth = 0): Json {
+/** What a call is given and a model puts out: its keys may be a person's, by which Keras sorts. */
+const STRUCTURES: ReadonlySet<string> = new Set(['args', 'kwargs', 'inputLayers', 'outputLayers']);
+
+/** The same JSON with its keys in camel case, but for those of structures of tensors, and no other strings. */
+export function camelKeys(json: Json): Json {
+  return withKeys(json, camelCase, 0);
+}
+
+function withKeys(json: Json, rename: (key: string) => string, depth: number): Json {
   if (depth > DEEPEST) throw new CardinalError('the config is nested too deeply');
-  if (Array.isArray(json)) return json.map((item) => camelKeys(item, depth + 1));
+  if (Array.isArray(json)) return json.map((item) => withKeys(item, rename, depth + 1));
   if (!isObject(json)) return json;
-  return Object.fromEntries(
-    Object.entries(json).map(([key, value]) => [camelCase(key), camelKeys(value, depth + 1)]),
-  );
+  const renamed = Object.entries(json).map(([written, value]): [string, Json] => {
+    const key = rename(written);
+    return [key, withKeys(value, STRUCTURES.has(key) ? (own) => own : rename, depth + 1)];
+  });
+  return Object.fromEntries(renamed);
 }
 
 export function isObject(json: Json | undefined): json is JsonObject {

@@ -6,6 +6,11 @@ import { excerpt, isKeras3, isObject, type Json, type JsonObject, type LayerEntr
 export interface TfjsLayer {
   readonly className: string;
   readonly config: JsonObject;
+  /**
+   * What it reads of a call: its inputs by their index, and by name other layers that came of the same one. Without it, the
+   * first reads all inputs, and every other the one before it.
+   */
+  readonly reads?: readonly (number | string)[];
 }
 
 interface LayerClass {
@@ -13,8 +18,25 @@ interface LayerClass {
   readonly options: readonly string[];
   /** Options that change nothing of what is computed. */
   readonly inert?: readonly string[];
-  /** Where tfjs's layer is not the same with the same options: what is, one layer after the other. */
+  /** Where tfjs's layer is not the same with the same options: what is, the last of which puts out the result. */
   readonly adapt?: (config: JsonObject, channels: number | undefined) => TfjsLayer | TfjsLayer[];
+}
+
+/** Keras divides by no less. */
+const LEAST_DEVIATION = 1e-7;
+
+/** What `Normalization` computes, `(x - mean) / deviation`, as a scale and an offset. */
+export function normalisation(
+  mean: readonly number[],
+  variance: readonly number[],
+): { scale: number[]; offset: number[] } {
+  const scale = variance.map((value) => 1 / Math.max(Math.sqrt(value), LEAST_DEVIATION));
+  return { scale, offset: mean.map((value, i) => -value * (scale[i] ?? scale[0])) };
+}
+
+/** The numbers in lists of lists. */
+function numbersOf(json: Json): number[] {
+  return Array.isArray(json) ? json.flatMap(numbersOf) : [Number(json)];
 }
 
 const COMMON = ['name', 'trainable', 'batchInputShape'];
@@ -35,6 +57,16 @@ const CONVOLUTION = [
   'useBias',
 ];
 const POOLING = ['poolSize', 'strides', 'padding', 'dataFormat'];
+
+/** Augmentation of images, which changes nothing of what is predicted. */
+const AUGMENTATION: LayerClass = {
+  options: [],
+  inert: [
+    ...['factor', 'valueRange', 'fillMode', 'fillValue', 'interpolation', 'seed', 'dataFormat'],
+    ...['mode', 'heightFactor', 'widthFactor'],
+  ],
+  adapt: ({ name, trainable }) => identity(name, trainable),
+};
 
 /** The layers that a Keras file may have; no other class is built. */
 const CLASSES: Readonly<Record<string, LayerClass>> = {
@@ -94,6 +126,7 @@ const CLASSES: Readonly<Record<string, LayerClass>> = {
     adapt: keepingAxes('GlobalAveragePooling2D'),
   },
   GlobalMaxPooling2D: { options: ['dataFormat', 'keepdims'], adapt: keepingAxes('GlobalMaxPooling2D') },
+  Identity: { options: [], adapt: ({ name, trainable }) => identity(name, trainable) },
   InputLayer: {
     options: ['batchShape', 'shape', 'dtype'],
     inert: ['sparse', 'ragged', 'optional'],
@@ -119,6 +152,20 @@ const CLASSES: Readonly<Record<string, LayerClass>> = {
   Maximum: { options: [] },
   Minimum: { options: [] },
   Multiply: { options: [] },
+  Normalization: {
+    options: ['axis', 'mean', 'variance', 'invert'],
+    adapt: ({ axis = -1, mean = null, variance = null, invert, ...config }) => {
+      if (invert === true) throw refused('invert', 'false', true);
+      const axes = [axis].flat();
+      if (axes.length > 1 || ![-1, 3, undefined, null].includes(axes[0] as number | null | undefined)) {
+        throw refused('axis', '-1 or none', axis);
+      }
+      // A layer that was adapted has them among its weights: see assignKerasWeights.
+      const isGiven = mean !== null && variance !== null;
+      const scaling = isGiven ? normalisation(numbersOf(mean), numbersOf(variance)) : { scale: 1, offset: 0 };
+      return { className: 'Rescaling', config: { ...config, ...scaling } };
+    },
+  },
   Permute: { options: ['dims'] },
   ReLU: {
     options: ['maxValue', 'negativeSlope', 'threshold'],
@@ -131,11 +178,21 @@ const CLASSES: Readonly<Record<string, LayerClass>> = {
   },
   Rescaling: { options: ['scale', 'offset'] },
   Reshape: { options: ['targetShape'] },
+  RandomBrightness: AUGMENTATION,
+  RandomContrast: AUGMENTATION,
+  RandomFlip: AUGMENTATION,
+  RandomRotation: AUGMENTATION,
+  RandomTranslation: AUGMENTATION,
+  RandomZoom: AUGMENTATION,
   SeparableConv2D: {
     options: ['filters', 'depthMultiplier', ...CONVOLUTION, ...weighted('depthwise', 'pointwise', 'bias')],
     inert: [...weighted('kernel'), 'groups'],
   },
   Softmax: { options: ['axis'] },
+  Subtract: {
+    options: [],
+    adapt: ({ name }) => difference(String(name)),
+  },
   ZeroPadding2D: { options: ['padding', 'dataFormat'] },
 };
 
@@ -143,42 +200,50 @@ const CLASSES: Readonly<Record<string, LayerClass>> = {
 export const KERAS_LAYERS: readonly string[] = Object.keys(CLASSES);
 
 /**
- * One layer of a Keras config as tfjs builds it; now and then two, of which the first has the name and the weights.
+ * One layer of a Keras config as tfjs builds it; now and then several, of which one has the name and the weights.
  *
  * @param channels of its input, where the config tells them
- * @throws CardinalError naming the layer, for a class that is not on the list and for an option that tfjs cannot keep
+ * @throws CardinalError for a class that is not on the list and for an option that tfjs cannot keep
  */
 export function tfjsLayers(entry: LayerEntry, channels: number | undefined): TfjsLayer[] {
   const { className, config } = entry;
-  const label = `layer ${String(config.name ?? entry.name)} (${className})`;
   if (!Object.hasOwn(CLASSES, className)) {
     const near = nearest(className, KERAS_LAYERS);
     const hint = near === undefined ? '' : ` (the nearest that is: ${near})`;
-    throw new CardinalError(`${label}: its class is not among those that are loaded${hint}`);
+    throw new CardinalError(`its class is not among those that are loaded${hint}`);
   }
   const { options, inert = [], adapt } = CLASSES[className];
-  try {
-    const known: JsonObject = {};
-    for (const [option, value] of Object.entries(config)) {
-      if (COMMON.includes(option) || options.includes(option)) {
-        const converted = tfjsOption(option, value, isKeras3(entry));
-        if (converted !== undefined) known[option] = converted;
-      } else if (
-        !inert.includes(option) &&
-        !NEVER_MATTERS.includes(option) &&
-        value !== null &&
-        value !== false
-      ) {
-        throw refused(option, 'an option that is known', value);
-      }
+  const known: JsonObject = {};
+  for (const [option, value] of Object.entries(config)) {
+    if (COMMON.includes(option) || options.includes(option)) {
+      const converted = tfjsOption(option, value, isKeras3(entry));
+      if (converted !== undefined) known[option] = converted;
+    } else if (
+      !inert.includes(option) &&
+      !NEVER_MATTERS.includes(option) &&
+      value !== null &&
+      value !== false
+    ) {
+      throw refused(option, 'an option that is known', value);
     }
-    return [adapt?.(known, channels) ?? { className, config: known }].flat();
-  } catch (error) {
-    throw error instanceof CardinalError ? new CardinalError(`${label}: ${error.message}`) : error;
   }
+  return [adapt?.(known, channels) ?? { className, config: known }].flat();
 }
 
-function refused(option: string, expected: string, received: Json): CardinalError {
+function identity(name: Json | undefined, trainable: Json = true): TfjsLayer {
+  return { className: 'Activation', config: { name: name ?? null, trainable, activation: 'linear' } };
+}
+
+/** The first input without the second; tfjs has no layer for that. */
+export function difference(name: string): TfjsLayer[] {
+  const negated = `${name}_negated`;
+  return [
+    { className: 'Rescaling', config: { name: negated, scale: -1, offset: 0 }, reads: [1] },
+    { className: 'Add', config: { name }, reads: [0, negated] },
+  ];
+}
+
+export function refused(option: string, expected: string, received: Json): CardinalError {
   return new CardinalError(`${option}: expected ${expected}. Received: ${excerpt(received)}`);
 }
 

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 
 import { CardinalError } from '../errors';
 import type { ArrayGroup, StoredArray } from './hdf5-arrays';
+import { normalisation } from './keras-layers';
 
 /** A weight of a model and the array that it is set from. */
 interface Assignment {
@@ -42,6 +43,8 @@ export function assignKerasWeights(
 /** The classes of a model's layers in Keras's order, models within it included. */
 export type LayerClassNames = readonly {
   readonly name: string;
+  /** What the layer is called in tfjs. */
+  readonly tfjsName: string;
   readonly className: string;
   readonly layers?: LayerClassNames;
 }[];
@@ -51,17 +54,29 @@ function assignmentsOf(model: tf.LayersModel, folder: ArrayGroup, classNames: La
   if (layers === undefined) throw new CardinalError(`${folder.path} has no layers`);
   const byName = foldersByName(layers);
   const used = new Map<string, number>();
-  return classNames.flatMap(({ name, className, layers: inner }) => {
+  return classNames.flatMap(({ name, tfjsName, className, layers: inner }) => {
     const base = kerasFolderName(className);
     const uses = used.get(base) ?? 0;
     used.set(base, uses + 1);
     const own = byName.get(name) ?? layers.group(uses === 0 ? base : `${base}_${uses}`);
-    const layer = model.getLayer(name);
+    const layer = model.getLayer(tfjsName);
+    if (className === 'Normalization') return normalisationOf(layer, own);
     if (layer.weights.length === 0) return [];
     if (own === undefined) throw new CardinalError(`there are no weights for layer ${name} (${className})`);
     if (inner !== undefined) return assignmentsOf(layer as tf.LayersModel, own, inner);
     return layerAssignments(layer, own);
   });
+}
+
+/** The scale and the offset of a layer, where it stands for one that was adapted and saved its mean and variance. */
+function normalisationOf(layer: tf.layers.Layer, folder: ArrayGroup | undefined): Assignment[] {
+  const vars = folder?.group('vars');
+  const [mean, variance] = ['0', '1'].map((name) => vars?.array(name));
+  // Otherwise its config has them.
+  if (mean === undefined || variance === undefined) return [];
+  const { scale, offset } = normalisation([...mean.read()], [...variance.read()]);
+  Object.assign(layer, { scale, offset });
+  return [];
 }
 
 function foldersByName(layers: ArrayGroup): ReadonlyMap<string, ArrayGroup> {
