@@ -15,6 +15,9 @@ import { LAYERS_MODEL_FILES } from './layers-model';
  * Loads a tfjs LayersModel folder from disk on any backend. `tf.loadLayersModel('file://…')` needs tfjs-node. Batch norms are
  * such as {@link batchNormalization} makes: where they are not trainable they stay as they are.
  *
+ * Weights become what was saved, bit by bit. `tf.loadLayersModel` projects those that have a constraint as it sets them: to
+ * others, where they do not keep to it, and otherwise to such as differ by rounding.
+ *
  * @param folder has `model.json` and the weight files that it names
  * @throws CardinalError naming the file that is missing, damaged or cut short
  *
@@ -39,23 +42,58 @@ export async function loadLayersModel(folder: string): Promise<tf.LayersModel> {
   }
   try {
     const { modelTopology, userDefinedMetadata, format, generatedBy, convertedBy } = json;
-    const model = await tf.loadLayersModel(
-      tf.io.fromMemory({
-        modelTopology,
-        userDefinedMetadata,
-        format,
-        generatedBy,
-        convertedBy,
-        weightSpecs,
-        weightData,
-      }),
-    );
+    const model = await modelOf({
+      modelTopology,
+      userDefinedMetadata,
+      format,
+      generatedBy,
+      convertedBy,
+      weightSpecs,
+      weightData,
+    });
     transferOwnership(model);
     adoptBatchNorms(model);
     return model;
   } catch (error) {
     throw new CardinalError(`${path} could not be loaded: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/**
+ * A model of saved artifacts with the weights that were saved. tfjs projects a weight that has a constraint as it sets it,
+ * and keeps what it computes on the way, so those of a model that has any are set here.
+ */
+async function modelOf({ weightData, weightSpecs, ...rest }: Saved): Promise<tf.LayersModel> {
+  const topology = JSON.stringify(rest.modelTopology);
+  if (!/_constraint":\s*\{/.test(topology)) {
+    return tf.loadLayersModel(tf.io.fromMemory({ ...rest, weightData, weightSpecs }));
+  }
+  const model = await tf.loadLayersModel(tf.io.fromMemory(rest));
+  const weightsOf: Constrained[] = model.weights;
+  const constraints = weightsOf.map(({ constraint }) => constraint);
+  const weights = tf.io.decodeWeights(weightData, weightSpecs);
+  try {
+    for (const weight of weightsOf) weight.constraint = null;
+    model.loadWeights(weights, true);
+  } catch (error) {
+    transferOwnership(model);
+    model.dispose();
+    throw error;
+  } finally {
+    tf.dispose(weights);
+    weightsOf.forEach((weight, i) => (weight.constraint = constraints[i]));
+  }
+  return model;
+}
+
+/** Of a weight of tfjs, where it is read-only. */
+interface Constrained {
+  constraint: unknown;
+}
+
+interface Saved extends tf.io.ModelArtifacts {
+  weightData: ArrayBuffer;
+  weightSpecs: tf.io.WeightsManifestEntry[];
 }
 
 function parse(path: string, bytes: Buffer): tf.io.ModelJSON {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
 import { callOrder, type Reference } from '../layers/call-order';
+import { unsavedOptions } from './unsaved-options';
 
 // The part of a saved topology that is read here, as tfjs writes it.
 interface LayerJson {
@@ -20,9 +21,9 @@ interface ModelJson {
 type Input = [layer: string, call: number, tensor: number, options?: object];
 
 /**
- * What tfjs saved of a model, such that tfjs loads the same model of it. By itself it does not where layers of models within
- * the model have weights under equal names, of which it wants one each, and where it makes the calls of a shared layer in
- * another order than they are counted in.
+ * What tfjs saved of a model, such that tfjs loads the same model of it. By itself it does not where a layer leaves an option
+ * out, where layers of models within the model have weights under equal names, of which it wants one each, and where it
+ * makes the calls of a shared layer in another order than they are counted in.
  *
  * Of layers with equal names, one keeps it, in the model itself before models within it; the others are saved under their
  * model's name before their own.
@@ -37,7 +38,7 @@ export function loadableArtifacts(
   const topology = artifacts.modelTopology as LayerJson;
   return {
     ...artifacts,
-    modelTopology: { ...topology, config: modelJson(topology.config, [], renamed) },
+    modelTopology: { ...topology, config: modelJson(topology.config, model, [], renamed) },
     weightSpecs: weightSpecs.map((spec, i) => {
       const { path, layer } = owners[i];
       const name = renamed.get(keyOf([...path, layer]));
@@ -106,18 +107,20 @@ function keyOf(place: readonly string[]): string {
   return JSON.stringify(place);
 }
 
-/** A model's config with its layers renamed, and calls counted as tfjs makes them. */
+/** The config of a layer, or of a model with its layers renamed and calls counted as tfjs makes them. */
 function modelJson<Json extends ModelJson>(
   json: Json,
+  model: tf.layers.Layer,
   path: readonly string[],
   renamed: ReadonlyMap<string, string>,
 ): Json {
   const { layers, input_layers: inputs, output_layers: outputs } = json;
-  if (layers === undefined) return json;
+  if (layers === undefined || !(model instanceof tf.LayersModel))
+    return { ...json, ...unsavedOptions(model) };
   const made = layers.map((layer): LayerJson => {
     const own = [...path, layer.config.name];
     const name = renamed.get(keyOf(own)) ?? layer.config.name;
-    const config = { ...modelJson(layer.config, own, renamed), name };
+    const config = { ...modelJson(layer.config, model.getLayer(layer.config.name), own, renamed), name };
     return layer.name === undefined ? { ...layer, config } : { ...layer, name, config };
   });
   if (inputs === undefined || outputs === undefined) return { ...json, layers: made };

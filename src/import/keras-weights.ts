@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
 import { CardinalError } from '../errors';
+import { setWeight } from '../layers/set-weight';
 import type { ArrayGroup, StoredArray } from './hdf5-arrays';
 import { normalisation } from './keras-layers';
 
@@ -36,7 +37,7 @@ export function assignKerasWeights(
 ): void {
   const assignments = assignmentsOf(model, root, classNames);
   tf.tidy(() => {
-    for (const { weight, array } of assignments) weight.write(tf.tensor(array.read(), [...array.shape]));
+    for (const { weight, array } of assignments) setWeight(weight, tf.tensor(array.read(), [...array.shape]));
   });
 }
 
