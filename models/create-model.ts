@@ -5,7 +5,7 @@ import { type LoadWeightsOptions, loadWeights } from '../src/import/load-weights
 import { type ModelName, familyOf, modelsThatTake } from './catalogue';
 import { type Family, type VariantOptions } from './family';
 import { type StageOutput, rememberFeatures, stageOutputs } from './features';
-import { removeLayer } from './layer-graph';
+import { removeLayer } from '../src/layers/layer-graph';
 import { ModelBuilder } from './model-builder';
 import { MODEL_OPTIONS, type ModelOptions, resolveOptions } from './model-options';
 import { classifierName, resetClassifier } from './reset-classifier';

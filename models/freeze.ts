@@ -4,7 +4,7 @@ import { layersWithin } from '../src/backends/accelerate/frozen-layers';
 import { checkModel, checkText } from '../src/check-kinds';
 import { invalidArgument, nearest } from '../src/errors';
 import { rememberedFeatures } from './features';
-import { layersBefore } from './layer-graph';
+import { layersBefore } from '../src/layers/layer-graph';
 
 /**
  * Keeps the layers up to and including a module as they are in training: their weights are not trainable, and their batch

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
 interface Counted {
-  readonly _refCount: number | null;
+  _refCount: number | null;
 }
 
 /**
@@ -10,14 +10,22 @@ interface Counted {
  * more often it never frees. For a model that shares no layer with another.
  */
 export function transferOwnership(model: tf.LayersModel): void {
-  const taken = model instanceof tf.Sequential ? 1 : 2;
   for (const layer of model.layers) {
-    const isModel = layer instanceof tf.LayersModel;
-    if (isModel) transferOwnership(layer);
-    for (let owners = ownersOf(layer); owners > (isModel ? taken : 1); owners--) layer.dispose();
+    if (layer instanceof tf.LayersModel) transferOwnership(layer);
+    const counted = layer as unknown as Counted;
+    counted._refCount = Math.min(counted._refCount ?? 0, ownersTaken(model, layer));
   }
 }
 
-function ownersOf(layer: tf.layers.Layer): number {
-  return (layer as unknown as Counted)._refCount ?? 0;
+/** Makes `dispose` of a graph of layers find as many owners of the models within it as it takes. */
+export function ownInnerModels(model: tf.LayersModel): void {
+  for (const layer of model.layers) {
+    if (!(layer instanceof tf.LayersModel)) continue;
+    const counted = layer as unknown as Counted;
+    counted._refCount = Math.max(counted._refCount ?? 0, ownersTaken(model, layer));
+  }
+}
+
+function ownersTaken(model: tf.LayersModel, layer: tf.layers.Layer): number {
+  return layer instanceof tf.LayersModel && !(model instanceof tf.Sequential) ? 2 : 1;
 }

@@ -8,6 +8,7 @@ import type { ImageDataset } from '../data/image-dataset';
 import { check, InterruptedError } from '../errors';
 import { countCorrect, crossEntropySum, predictedClasses } from './classification';
 import { breathe } from './breathe';
+import { logitsModel } from './logits-model';
 import { testTimeViews, type TestTimeAugmentation } from './test-time-views';
 
 export interface EvaluateOptions {
@@ -44,7 +45,7 @@ export interface Evaluation {
 }
 
 /**
- * Loss and accuracy of a model that outputs logits on all images of a dataset.
+ * Loss and accuracy of a model that outputs logits, or ends in a softmax of them, on all images of a dataset.
  *
  * @throws InvalidArgumentError if the model's input or output does not fit the dataset, or the dataset's arrays do not
  *   fit together
@@ -63,6 +64,19 @@ export async function evaluate(
   checkOptions('evaluate', options, OPTIONS);
   checkDataset(dataset, 'dataset');
   checkModel(model, dataset);
+  const { model: logits, release } = logitsModel(model);
+  try {
+    return await evaluateLogits(logits, dataset, options);
+  } finally {
+    release();
+  }
+}
+
+async function evaluateLogits(
+  model: tf.LayersModel,
+  dataset: ImageDataset,
+  options: EvaluateOptions,
+): Promise<Evaluation> {
   const { batchSize = 256, testTimeAugmentation = 'none', onProgress, onLogits, signal } = options;
   const classes = dataset.classNames.length;
   const confusion = dataset.classNames.map(() => new Array<number>(classes).fill(0));
@@ -113,7 +127,7 @@ async function infer(
   }
 }
 
-/** Throws an InvalidArgumentError unless `model` takes the images of `dataset` and outputs a logit for each class. */
+/** Throws an InvalidArgumentError unless `model` takes the images of `dataset` and outputs a number for each class. */
 export function checkModel(model: tf.LayersModel, dataset: ImageDataset): void {
   check(dataset.count > 0, 'data', `at least one image in ${dataset.name}`, dataset.count);
   const single = model.inputs.length === 1 && model.outputs.length === 1;
@@ -125,8 +139,4 @@ export function checkModel(model: tf.LayersModel, dataset: ImageDataset): void {
   const classes = dataset.classNames.length;
   const counted = output.length === 1 && output[0] === classes;
   check(counted, 'model', `an output of [${classes}], the classes of ${dataset.name}`, output);
-  const { sourceLayer } = model.outputs[0];
-  const isSoftmax =
-    sourceLayer.getClassName() === 'Softmax' || sourceLayer.getConfig().activation === 'softmax';
-  check(!isSoftmax, 'model', 'logits as output, without a softmax', sourceLayer.name);
 }

@@ -8,6 +8,7 @@ import type { ImageDataset } from '../data/image-dataset';
 import { invalidArgument } from '../errors';
 import { kindOf } from '../kind-of';
 import { checkModel } from './evaluate';
+import { logitsModel } from './logits-model';
 import { DEFAULT_RECIPE, resolveRecipe, type Recipe } from './recipe';
 import type { EpochMetrics, TrainProgress, TrainState } from './train-state';
 import { TrainingRun } from './training-run';
@@ -97,7 +98,7 @@ export interface TrainResult {
 }
 
 /**
- * Trains a model that outputs logits to classify images.
+ * Trains a model that outputs logits, or ends in a softmax of them, to classify images.
  *
  * It runs under {@link accelerate}. It changes the model's weights in place; at the end they are those that evaluation uses: the moving average if the
  * recipe keeps one, else those of the last step. All that is random follows from `seed`, so that on one backend
@@ -137,7 +138,15 @@ export async function train(
     onEpoch,
     onCheckpoint,
   };
-  const run = new TrainingRun(model, data, recipe, hooks);
+  const { model: logits, release } = logitsModel(model);
+  try {
+    return await runTraining(new TrainingRun(logits, data, recipe, hooks));
+  } finally {
+    release();
+  }
+}
+
+async function runTraining(run: TrainingRun): Promise<TrainResult> {
   const wasAccelerated = isAccelerated();
   accelerate();
   try {

@@ -1,7 +1,11 @@
+import { join } from 'node:path';
+
 import * as tf from '@tensorflow/tfjs';
 import { createModel, featureInfo, resetClassifier } from '../../models';
 import { buildModel } from '../../models/create-model';
 import { useBackend } from '../../src/backends/use-backend-node';
+import { loadKerasFile } from '../../src/import/keras-file-node';
+import { KERAS_FOLDER } from '../support/keras-fixtures';
 import { TESTED_BACKENDS } from '../support/backends';
 import { madeFamily } from './made-family';
 import { savedAndLoaded } from '../support/saved-and-loaded';
@@ -82,6 +86,176 @@ test('a head that was frozen is trained when it is fresh, and the features are s
   expect(model.trainableWeights.map(({ originalName }) => originalName)).toContain('fc/kernel');
   expect(featureInfo(model)).toEqual(info);
   model.dispose();
+});
+
+const layers = tf.layers;
+const inputShape = [8, 8, 3];
+const body = (): tf.layers.Layer =>
+  layers.conv2d({ inputShape, filters: 4, kernelSize: 3, activation: 'relu' });
+const pool = (): tf.layers.Layer => layers.globalAveragePooling2d({} as never);
+const stacked = (...parts: tf.layers.Layer[]): tf.LayersModel =>
+  tf.sequential({ name: 'stack', layers: parts });
+const kerasGraph = (name: string) => () => loadKerasFile(join(KERAS_FOLDER, 'graphs', `${name}.keras`));
+
+type Make = () => tf.LayersModel | Promise<tf.LayersModel>;
+
+/** Models that end otherwise than in their head, and what is left out of them. */
+const ENDINGS: [string, Make, string?][] = [
+  [
+    "a convolution, a reshape and a softmax, as Keras's MobileNet",
+    () =>
+      stacked(
+        body(),
+        pool(),
+        layers.reshape({ targetShape: [1, 1, 4] }),
+        layers.dropout({ rate: 0.1 }),
+        layers.conv2d({ filters: 10, kernelSize: 1, name: 'head' }),
+        layers.reshape({ targetShape: [10] }),
+        layers.activation({ activation: 'softmax', name: 'predictions' }),
+      ),
+    'the softmax of predictions',
+  ],
+  [
+    "a convolution, its ReLU, a pooling and a softmax, as Keras's SqueezeNet",
+    () =>
+      stacked(
+        body(),
+        layers.conv2d({ filters: 10, kernelSize: 1, activation: 'relu', name: 'head' }),
+        pool(),
+        layers.softmax({ name: 'probabilities' }),
+      ),
+    'the softmax of probabilities',
+  ],
+  [
+    'a pooling and a reshape to an open length',
+    () =>
+      stacked(
+        body(),
+        layers.conv2d({ filters: 10, kernelSize: 1, name: 'head' }),
+        layers.averagePooling2d({ poolSize: 6 }),
+        layers.reshape({ targetShape: [-1] }),
+      ),
+  ],
+  [
+    'a reshape there and a flattening back',
+    () =>
+      stacked(
+        body(),
+        pool(),
+        layers.dense({ units: 10, name: 'head' }),
+        layers.reshape({ targetShape: [1, 10, 1] }),
+        layers.flatten(),
+      ),
+  ],
+  [
+    'a softmax of its own',
+    () => stacked(body(), pool(), layers.dense({ units: 10, activation: 'softmax', name: 'head' })),
+    'the softmax of head',
+  ],
+  [
+    'a ReLU that is called before too',
+    () => {
+      const [input, relu] = [tf.input({ shape: [6] }), layers.reLU({ name: 'relu' })];
+      const hidden = relu.apply(layers.dense({ units: 5 }).apply(input));
+      const outputs = relu.apply(layers.dense({ units: 10, name: 'head' }).apply(hidden));
+      return tf.model({ inputs: input, outputs: outputs as tf.SymbolicTensor, name: 'twice' });
+    },
+  ],
+  ['a network that Keras wrapped', kerasGraph('wrapped')],
+  ['a sequential model within', kerasGraph('wrapped_sequential')],
+  ['nothing but a model', kerasGraph('only_inner')],
+  ['a model first, and a head', kerasGraph('first_inner')],
+  ['models all the way', kerasGraph('first_inner_built')],
+  ['models within models', kerasGraph('three_deep')],
+  ['a softmax on a network of Keras', kerasGraph('extended'), 'the softmax of probabilities'],
+];
+
+const noise = (model: tf.LayersModel): tf.Tensor =>
+  tf.randomUniform([2, ...(model.inputs[0].shape.slice(1) as number[])], -1, 1, 'float32', 3);
+const predicted = (model: tf.LayersModel): number[] =>
+  tf.tidy(() => [...(model.predict(noise(model)) as tf.Tensor).dataSync()]);
+
+describe.each(ENDINGS)('%s', (_, make, dropped) => {
+  test('gives way to other classes, whose logits are of the new head', async () => {
+    const before = tf.memory().numTensors;
+    const old = await make();
+    const held = tf.memory().numTensors;
+    const notices: string[] = [];
+    const model = resetClassifier(old, 4, { seed: 1, onNotice: (text) => notices.push(text) });
+    expect(tf.memory().numTensors).toBe(held);
+    expect(model.outputs[0].shape).toEqual([null, 4]);
+    const expected =
+      dropped === undefined ? [] : [`${model.name} now puts out logits: ${dropped} was left out`];
+    expect(notices).toEqual(expected);
+    const first = predicted(model);
+    expect(first).toHaveLength(8);
+    // The new head is in the graph: with twice its weights there are other logits.
+    tf.tidy(() =>
+      model.trainableWeights.slice(-2).forEach((weight) => void weight.write(weight.read().mul(2).add(1))),
+    );
+    expect(predicted(model)).not.toEqual(first);
+    const again = resetClassifier(model, 3);
+    expect(predicted(again)).toHaveLength(6);
+    again.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('computes what it did, with the weights that its head had', async () => {
+    const old = await make();
+    const expected = predicted(old);
+    const classes = expected.length / 2;
+    const arrays = old.weights.map((weight) => weight.read().clone());
+    const model = resetClassifier(old, classes, { onNotice: () => undefined });
+    model.weights.forEach((weight, i) => void weight.write(arrays[i]));
+    const logits = predicted(model);
+    const made =
+      dropped === undefined
+        ? logits
+        : tf.tidy(() => [...tf.tensor(logits, [2, classes]).softmax().dataSync()]);
+    made.forEach((value, i) => expect(value).toBeCloseTo(expected[i], 5));
+    tf.dispose(arrays);
+    model.dispose();
+  });
+});
+
+test.each<[string, Make, string]>([
+  [
+    'a reshape into which other classes do not fit',
+    () =>
+      stacked(
+        body(),
+        pool(),
+        layers.dense({ units: 10 }),
+        layers.reshape({ targetShape: [5, 2], name: 'pairs' }),
+      ),
+    "Received: 'pairs, which makes [5, 2] of [10]'.",
+  ],
+  [
+    'a batch norm after the head',
+    () => stacked(body(), pool(), layers.dense({ units: 10 }), layers.batchNormalization({ name: 'norm' })),
+    "Received: 'stack, which ends in norm'.",
+  ],
+  [
+    'a head that is called twice',
+    () => {
+      const [input, head] = [tf.input({ shape: [4] }), layers.dense({ units: 4, name: 'head' })];
+      const outputs = head.apply(head.apply(input)) as tf.SymbolicTensor;
+      return tf.model({ inputs: input, outputs, name: 'twice' });
+    },
+    "Received: 'twice, which calls head 2 times'.",
+  ],
+  ['a network of Keras that is called twice', kerasGraph('shared_twice'), 'which ends in concat'],
+])('%s is refused, and the model stays as it is', async (_, make, sentence) => {
+  const model = await make();
+  const inputs = model.inputs.map(() => noise(model));
+  const run = (): number[] =>
+    tf.tidy(() => [...(model.predict(inputs.length === 1 ? inputs[0] : inputs) as tf.Tensor).dataSync()]);
+  const expected = run();
+  const before = tf.memory().numTensors;
+  expect(() => resetClassifier(model, 3)).toThrow(sentence);
+  expect(tf.memory().numTensors).toBe(before);
+  expect(run()).toEqual(expected);
+  tf.dispose(inputs);
 });
 
 test.each([[0], [2.5], ['3'], [undefined]])('%p classes are refused', (numClasses) => {

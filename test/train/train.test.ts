@@ -284,19 +284,9 @@ test.each<[TrainOptions, string]>([
   model.dispose();
 });
 
-test('a model that ends in a softmax, or has other classes, is refused', async () => {
-  const probabilities = tf.sequential({
-    layers: [
-      tf.layers.flatten({ inputShape: [8, 8, 3] }),
-      tf.layers.dense({ units: 3, activation: 'softmax' }),
-    ],
-  });
-  await expect(train(probabilities, { train: images })).rejects.toThrow(
-    'logits as output, without a softmax',
-  );
+test('a model of other classes is refused', async () => {
   const five = smallModel({ classes: 5 });
   await expect(train(five, { train: images })).rejects.toThrow('an output of [3]');
-  probabilities.dispose();
   five.dispose();
 });
 
