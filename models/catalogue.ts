@@ -110,11 +110,12 @@ export function familyOf(name: ModelName): Family {
   return family;
 }
 
-/** The models that have a number to choose, family by family. */
-export function modelsThatTake(option: keyof VariantOptions): string[] {
-  return FAMILIES.filter(({ takes }) => takes.includes(option)).flatMap(({ variants }) =>
-    Object.keys(variants),
+/** The models that have something to choose, family by family. */
+export function modelsThatTake(option: keyof VariantOptions | 'padType'): string[] {
+  const takers = FAMILIES.filter(({ takes, takesPadType }) =>
+    option === 'padType' ? takesPadType : takes.includes(option),
   );
+  return takers.flatMap(({ variants }) => Object.keys(variants));
 }
 
 // Not by its own type, in which a family that has just been written is not before the generator has run.

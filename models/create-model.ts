@@ -140,9 +140,17 @@ interface Whole {
 
 function buildWhole<Name extends string>(family: Family<Name>, name: Name, options: ModelOptions): Whole {
   const variant = family.variants[name];
-  const builder = new ModelBuilder(resolveOptions(options, variant));
+  const resolved = resolveOptions(options, variant);
+  const builder = new ModelBuilder(resolved);
+  if (resolved.padType !== 'symmetric' && !family.takesPadType) {
+    throw noSuchChoice('padType', family, name, resolved.padType);
+  }
   const outputs = family.build(builder, name, chosenOf(family, name, options));
   const model = tf.model({ name, inputs: builder.image, outputs });
+  if (options.normEpsilon !== undefined && !builder.hasNorms) {
+    model.dispose();
+    throw invalidArgument('normEpsilon', `none for ${name}, which has no batch norm`, options.normEpsilon);
+  }
   const stages = stageOutputs(builder.features, variant);
   rememberFeatures(
     model,
@@ -157,12 +165,7 @@ function chosenOf(family: Family, name: string, { groups, width }: VariantOption
   for (const [option, value] of Object.entries({ groups, width }) as [keyof VariantOptions, unknown][]) {
     if (value === undefined) continue;
     if (!family.takes.includes(option)) {
-      const takers = modelsThatTake(option).join(', ');
-      throw invalidArgument(
-        option,
-        `none for ${name}, as ${family.title} has no such choice; these models have: ${takers}`,
-        value,
-      );
+      throw noSuchChoice(option, family, name, value);
     }
     check(
       Number.isSafeInteger(value) && (value as number) >= 1,
@@ -173,6 +176,17 @@ function chosenOf(family: Family, name: string, { groups, width }: VariantOption
     chosen[option] = value as number;
   }
   return chosen;
+}
+
+function noSuchChoice(
+  option: Parameters<typeof modelsThatTake>[0],
+  family: Family,
+  name: string,
+  value: unknown,
+): Error {
+  const takers = modelsThatTake(option).join(', ');
+  const expectation = `none for ${name}, as ${family.title} has no such choice; these models have: ${takers}`;
+  return invalidArgument(option, expectation, value);
 }
 
 /** The model up to its stages; the layers that none of them needs are freed. */

@@ -19,6 +19,7 @@ const EFFICIENTNET_V2_S: VariantDefaults & EfficientNet = {
 
 export const efficientnetV2 = defineFamily({
   title: 'EfficientNet V2',
+  takesPadType: true,
   paper: 'Tan and Le, "EfficientNetV2: smaller models and faster training", arXiv:2104.00298',
   variants: { efficientnet_v2_s: EFFICIENTNET_V2_S },
   build: efficientNet,

@@ -33,6 +33,7 @@ const EFFICIENTNET_B0_CIFAR: Scaled = {
 
 export const efficientnet = defineFamily({
   title: 'EfficientNet',
+  takesPadType: true,
   paper:
     'Tan and Le, "EfficientNet: rethinking model scaling for convolutional neural networks", arXiv:1905.11946',
   variants: {

@@ -68,6 +68,8 @@ export interface Family<Name extends string = string> {
   readonly variants: Readonly<Record<Name, VariantDefaults>>;
   /** The options of {@link VariantOptions} that its models take. */
   readonly takes: readonly (keyof VariantOptions)[];
+  /** Whether Keras publishes it, padded as TensorFlow pads by `same`: its models take a `padType`. */
+  readonly takesPadType: boolean;
   /** @param chosen of those that the family takes */
   build(builder: ModelBuilder, name: Name, chosen?: VariantOptions): tf.SymbolicTensor;
 }
@@ -98,14 +100,17 @@ export function defineFamily<Name extends string, Variant extends VariantDefault
   variants: Readonly<Record<Name, Variant>>;
   /** None by default. */
   options?: OwnOptions<Variant>;
+  /** `false` by default. */
+  takesPadType?: boolean;
   build: (builder: ModelBuilder, variant: Variant) => tf.SymbolicTensor;
 }): Family<Name> {
-  const { title, paper, variants, options } = family;
+  const { title, paper, variants, options, takesPadType = false } = family;
   return {
     title,
     paper,
     variants,
     takes: options?.names ?? [],
+    takesPadType,
     build(builder, name, chosen = {}) {
       const variant = { ...variants[name], ...chosen };
       options?.check(variant, chosen);

@@ -44,6 +44,7 @@ const MOBILENET_TOY: MobileNetV1 = {
 
 export const mobilenetV1 = defineFamily({
   title: 'MobileNet V1',
+  takesPadType: true,
   paper:
     'Howard et al., "MobileNets: efficient convolutional neural networks for mobile vision applications", arXiv:1704.04861',
   variants: {

@@ -57,6 +57,7 @@ const MOBILENET_V2_TOY: MobileNetV2 = {
 
 export const mobilenetV2 = defineFamily({
   title: 'MobileNet V2',
+  takesPadType: true,
   paper: 'Sandler et al., "MobileNetV2: inverted residuals and linear bottlenecks", arXiv:1801.04381',
   variants: {
     mobilenet_v2_x0_5: { ...FULL, width: 0.5, source: 'paper' },

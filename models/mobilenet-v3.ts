@@ -105,6 +105,7 @@ function forCifar(variant: MobileNetV3): MobileNetV3 {
 
 export const mobilenetV3 = defineFamily({
   title: 'MobileNet V3',
+  takesPadType: true,
   paper: 'Howard et al., "Searching for MobileNetV3", arXiv:1905.02244',
   variants: {
     mobilenet_v3_small_x0_75: { ...SMALL, width: 0.75, source: 'paper' },

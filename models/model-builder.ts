@@ -95,6 +95,8 @@ export class ModelBuilder {
   readonly image: tf.SymbolicTensor;
   /** What the family marked by {@link feature}, in the order of the forward pass. */
   readonly features: Feature[] = [];
+  /** Whether any batch norm was made. */
+  hasNorms = false;
 
   constructor(private readonly options: ResolvedOptions) {
     this.image = tf.input({ shape: [...options.inputShape], name: 'input' });
@@ -112,8 +114,8 @@ export class ModelBuilder {
       filters,
       kernelSize,
       strides: stride,
-      // A number a side, not 'same', which pads only the end where the stride is 2, unlike PyTorch.
-      padding: options.padding ?? (kernelSize - 1) / 2,
+      // By default a number a side, not 'same', which pads only the end where the stride is 2, unlike PyTorch.
+      padding: options.padding ?? (this.options.padType === 'same' ? 'same' : (kernelSize - 1) / 2),
       groups,
       useBias: bias,
       implementation: this.options.implementation,
@@ -128,7 +130,9 @@ export class ModelBuilder {
 
   /** Batch norm over the channels. */
   norm(x: tf.SymbolicTensor, name: string, options: NormOptions = {}): tf.SymbolicTensor {
-    const { epsilon = 1e-5, momentum = 0.9, scale = true } = options;
+    const { momentum = 0.9, scale = true } = options;
+    const epsilon = this.options.normEpsilon ?? options.epsilon ?? 1e-5;
+    this.hasNorms = true;
     // The stock layer cannot be trained without a scale.
     const create = scale ? tf.layers.batchNormalization : batchNormalization;
     return this.apply(create({ name, epsilon, momentum, scale }), x);

@@ -38,6 +38,17 @@ export interface ModelOptions {
    * number; all others keep their ratio to them. The variant's own by default. Other families refuse it.
    */
   width?: number;
+  /**
+   * Where convolutions with a stride have their zeros: `symmetric` as PyTorch's, as many at the start as at the end, or
+   * `same` as TensorFlow's, more at the end. Weights that were trained with the one compute something else with the other.
+   * Only of the families that Keras publishes with `same`; `symmetric` by default.
+   */
+  padType?: PadType;
+  /**
+   * What batch norm adds to variances: 0.001 in the models of Keras that take a `padType`. The family's own, which is
+   * PyTorch's, by default.
+   */
+  normEpsilon?: number;
 }
 
 /** The names of {@link ModelOptions}. */
@@ -52,18 +63,27 @@ export const MODEL_OPTIONS: OptionNames<ModelOptions> = {
   features: true,
   groups: true,
   width: true,
+  padType: true,
+  normEpsilon: true,
 };
 
+/** What {@link ModelOptions.padType} may be; timm calls it `pad_type`, and names models that have it `tf_…`. */
+export const PAD_TYPES = ['symmetric', 'same'] as const;
+export type PadType = (typeof PAD_TYPES)[number];
+
 /** {@link ModelOptions} with every default filled in, but for those that a variant is chosen by. */
-export interface ResolvedOptions extends Required<Omit<ModelOptions, 'seed' | keyof VariantOptions>> {
+export interface ResolvedOptions extends Required<
+  Omit<ModelOptions, 'seed' | 'normEpsilon' | keyof VariantOptions>
+> {
   readonly seed: number | undefined;
+  readonly normEpsilon: number | undefined;
 }
 
 /** Options checked, and completed from the variant. */
 export function resolveOptions(options: ModelOptions, variant: VariantDefaults): ResolvedOptions {
   const { numClasses = variant.numClasses, inputShape = variant.inputShape, seed } = options;
   const { implementation = 'auto', dropRate = 0, dropPathRate = 0 } = options;
-  const { initialise = true, features = false } = options;
+  const { initialise = true, features = false, padType = 'symmetric', normEpsilon } = options;
   const whole = (value: unknown, least: number) => Number.isSafeInteger(value) && (value as number) >= least;
   check(whole(numClasses, 1), 'numClasses', 'a whole number of at least 1', numClasses);
   check(
@@ -80,5 +100,18 @@ export function resolveOptions(options: ModelOptions, variant: VariantDefaults):
   if (!IMPLEMENTATIONS.includes(implementation)) {
     throw unknownChoice('implementation', implementation, IMPLEMENTATIONS);
   }
-  return { numClasses, inputShape, seed, implementation, dropRate, dropPathRate, initialise, features };
+  if (!PAD_TYPES.includes(padType)) throw unknownChoice('padType', padType, PAD_TYPES);
+  check(normEpsilon === undefined || normEpsilon > 0, 'normEpsilon', 'a number above 0', normEpsilon);
+  return {
+    numClasses,
+    inputShape,
+    seed,
+    implementation,
+    dropRate,
+    dropPathRate,
+    initialise,
+    features,
+    padType,
+    normEpsilon,
+  };
 }

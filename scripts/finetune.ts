@@ -1,21 +1,13 @@
 import { resolve } from 'node:path';
 
-import {
-  createModel,
-  freeze,
-  isModelName,
-  listModels,
-  modelInfo,
-  type ModelName,
-  type ModelOptions,
-} from '../models';
+import { createModel, freeze, isModelName, listModels, modelInfo, type ModelName } from '../models';
 import { useBackend, type BackendName } from '../src/backends/use-backend-node';
 import { loadImageFolder } from '../src/data/image-folder';
 import { check, unknownChoice } from '../src/errors';
 import { batchSizeFor, resolveRecipe, type Recipe } from '../src/train/recipe';
 import type { RunConfig } from '../src/train/run-config';
 import { type LoadedImages } from './run-images';
-import { versions, type RunReporter } from './run-training';
+import { chosenOptions, versions, type RunModelOptions, type RunReporter } from './run-training';
 
 /** What a person asks of a fine-tuning run; what is left out has a default. */
 export interface FinetuneRequest {
@@ -29,7 +21,7 @@ export interface FinetuneRequest {
   /** Side of the model's input in pixels; by default the one that its weights are tested at. */
   readonly imageSize?: number;
   readonly validationShare?: number;
-  readonly modelOptions?: Pick<ModelOptions, 'implementation' | 'dropRate'>;
+  readonly modelOptions?: RunModelOptions;
   readonly recipe?: Partial<Recipe>;
   readonly backend?: BackendName;
 }
@@ -103,8 +95,7 @@ export async function prepareFinetune(
         numClasses: classNames.length,
         inputShape: [size, size, 3],
         seed,
-        dropRate: modelOptions.dropRate ?? 0,
-        implementation: modelOptions.implementation ?? 'auto',
+        ...chosenOptions(modelOptions),
       },
       weights: weights === undefined || isRemote(weights) ? weights : resolve(weights),
       freeze: module,

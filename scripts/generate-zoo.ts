@@ -163,6 +163,10 @@ function zooPage(files: readonly FamilyFile[], rows: readonly Row[]): string {
     'weights fit it; `paper` where we build it by the paper alone. Features: what `createModel(name, { features: true })` puts',
     'out, as module, channels/stride.',
     '',
+    'Models are padded as PyTorch pads. TensorFlow pads convolutions with a stride otherwise, so that its weights fit the same',
+    'model by shape and compute something else. The families that Keras publishes in that form take options for it, and their',
+    "source is Keras with those alone: `createModel('mobilenet_v1_x0_25', { padType: 'same', normEpsilon: 0.001 })`.",
+    '',
     ...sections,
   ]
     .join('\n')

@@ -1,4 +1,4 @@
-import { createModel, isModelName, listModels, modelInfo } from '../models';
+import { createModel, isModelName, listModels, modelInfo, type ModelOptions } from '../models';
 import { useBackend, type BackendName } from '../src/backends/use-backend-node';
 import type { LoadProgress } from '../src/data/load-progress';
 import { unknownChoice } from '../src/errors';
@@ -21,6 +21,9 @@ export interface ImportRequest {
   /** `false` leaves what does not fit as it was; default `true`. */
   readonly strict?: boolean;
   readonly numClasses?: number;
+  /** As {@link createModel} takes them: weights from TensorFlow want `same` and 0.001. */
+  readonly padType?: ModelOptions['padType'];
+  readonly normEpsilon?: number;
   /** Of what stays fresh where `strict` is `false`; default 0. */
   readonly seed?: number;
   readonly overwrite?: boolean;
@@ -43,12 +46,13 @@ export interface ImportReport extends SavedLayersModel, LoadReport {
  * await importWeights({ model: 'resnet18', weights: 'hf:timm/resnet18.tv_in1k', to: 'exports/resnet18' });
  */
 export async function importWeights(request: ImportRequest): Promise<ImportReport> {
-  const { model: name, weights, to, strict = true, numClasses, seed = 0, overwrite, onProgress } = request;
+  const { model: name, weights, to, strict = true, seed = 0, overwrite, onProgress } = request;
+  const { numClasses, padType, normEpsilon } = request;
   if (!isModelName(name)) throw unknownChoice('model', name, listModels());
   await checkExportFolder(to, { overwrite });
   await useBackend(request.backend);
   // Fresh values are seen only where some of them stay.
-  const model = createModel(name, { numClasses, seed, initialise: !strict });
+  const model = createModel(name, { numClasses, padType, normEpsilon, seed, initialise: !strict });
   try {
     const report = await loadWeights(model, weights, { strict, onProgress });
     const { inputShape, mean, std } = modelInfo(name);

@@ -8,11 +8,13 @@ import type { RunConfig } from '../src/train/run-config';
  * runLabel(await readRunConfig('runs/toy')); // 'resnext_toy, 8 groups, width 32'
  */
 export function runLabel({ model: { name, options } }: RunConfig): string {
-  const { groups, width, dropRate, implementation } = options;
+  const { groups, width, padType, normEpsilon, dropRate, implementation } = options;
   return [
     name,
     ...(groups === undefined ? [] : [groups === 1 ? '1 group' : `${groups} groups`]),
     ...(width === undefined ? [] : [`width ${width}`]),
+    ...(padType === 'same' ? ['same padding'] : []),
+    ...(normEpsilon === undefined ? [] : [`norm epsilon ${normEpsilon}`]),
     ...(dropRate === 0 ? [] : [`dropout ${dropRate}`]),
     ...(implementation === 'auto' ? [] : [implementation]),
   ].join(', ');

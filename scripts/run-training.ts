@@ -27,10 +27,28 @@ import type { EpochMetrics, TrainProgress, TrainState } from '../src/train/train
 import { packageVersion } from './package-version';
 import { chooseImages, loadImages, type ImageReporter, type LoadedImages } from './run-images';
 
+/** What a person may choose of a run's model. */
+export type RunModelOptions = Pick<
+  ModelOptions,
+  'implementation' | 'dropRate' | 'groups' | 'width' | 'padType' | 'normEpsilon'
+>;
+
+/** The same as a config has them: with the defaults that every model shares, and of others those that were chosen. */
+export function chosenOptions({ groups, width, padType, normEpsilon, ...shared }: RunModelOptions) {
+  return {
+    dropRate: shared.dropRate ?? 0,
+    implementation: shared.implementation ?? 'auto',
+    ...(groups !== undefined && { groups }),
+    ...(width !== undefined && { width }),
+    ...(padType !== undefined && { padType }),
+    ...(normEpsilon !== undefined && { normEpsilon }),
+  };
+}
+
 /** What a person asks of a run; what is left out has a default. */
 export interface RunRequest {
   readonly model: string;
-  readonly modelOptions?: Pick<ModelOptions, 'implementation' | 'dropRate' | 'groups' | 'width'>;
+  readonly modelOptions?: RunModelOptions;
   readonly data?: Partial<Omit<RunConfig['data'], 'name'>>;
   readonly recipe?: Partial<Recipe>;
   readonly backend?: BackendName;
@@ -82,10 +100,7 @@ export async function resolveRun(request: RunRequest): Promise<RunConfig> {
         numClasses: 10,
         inputShape: [32, 32, 3],
         seed: recipe.seed,
-        dropRate: modelOptions.dropRate ?? 0,
-        implementation: modelOptions.implementation ?? 'auto',
-        ...(modelOptions.groups !== undefined && { groups: modelOptions.groups }),
-        ...(modelOptions.width !== undefined && { width: modelOptions.width }),
+        ...chosenOptions(modelOptions),
       },
     },
     data: { name: 'cifar10', source: data.source, subset: wanted, validation },

@@ -8,6 +8,7 @@ import { invalidArgument, unknownChoice } from '../../src/errors';
 import { PAD_MODES, type PadMode } from '../../src/data/augmentation';
 import { OPTIMIZERS, SCHEDULES } from '../../src/train/recipe';
 import { TEST_TIME_AUGMENTATIONS, type TestTimeAugmentation } from '../../src/train/test-time-views';
+import { PAD_TYPES, type PadType } from '../../models/model-options';
 import type { RunRequest } from '../run-training';
 
 /** One option of `cardinal train` that takes a value: how it is shown, and how its text becomes a value. */
@@ -81,6 +82,22 @@ export const TEST_VIEWS_OPTION = option(
   `${TEST_TIME_AUGMENTATIONS.join(', ')}: views of a test image that are averaged (none)`,
   choice('--test-views', TEST_TIME_AUGMENTATIONS),
 );
+
+/** What weights of TensorFlow's want otherwise than PyTorch's. */
+export const ORIGIN_OPTIONS: readonly ValueOption[] = [
+  option(
+    '--pad-type',
+    'name',
+    `${PAD_TYPES.join(' or ')}, of convolutions with a stride: PyTorch's or TensorFlow's (symmetric)`,
+    choice('--pad-type', PAD_TYPES),
+  ),
+  option(
+    '--norm-epsilon',
+    'n',
+    "what batch norm adds to variances, 0.001 in Keras (the model's own)",
+    decimal('--norm-epsilon', 'a number above 0', (value) => value > 0),
+  ),
+];
 
 /** What a run may not change when it is resumed; shown in the order of `--help`. */
 export const RECIPE_OPTIONS: readonly ValueOption[] = [
@@ -173,6 +190,7 @@ export const RECIPE_OPTIONS: readonly ValueOption[] = [
   ),
   option('--groups', 'n', 'groups of a model that has them (its own)', whole('--groups', 1)),
   option('--width', 'n', 'channels inside the blocks of the first stage (its own)', whole('--width', 1)),
+  ...ORIGIN_OPTIONS,
   option('--seed', 'n', 'fixes all that is random (0)', whole('--seed', 0)),
   option(
     '--implementation',
@@ -229,6 +247,8 @@ export interface TrainFlags {
   readonly precision?: Precision;
   readonly groups?: number;
   readonly width?: number;
+  readonly padType?: PadType;
+  readonly normEpsilon?: number;
   readonly dropRate?: number;
   readonly seed?: number;
   readonly implementation?: (typeof IMPLEMENTATIONS)[number];
@@ -254,6 +274,8 @@ export function requestFromFlags(model: string, flags: TrainFlags): RunRequest {
       implementation: flags.implementation,
       groups: flags.groups,
       width: flags.width,
+      padType: flags.padType,
+      normEpsilon: flags.normEpsilon,
     },
     data: { source: flags.data, subset: flags.subset, validation: flags.validation },
     backend: flags.backend,

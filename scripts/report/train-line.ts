@@ -59,10 +59,12 @@ function finetuneWords({ model, data: { source = '', images } }: RunConfig): str
 }
 
 function modelParts({ model: { options } }: RunConfig): Part[] {
-  const { groups, width, dropRate, implementation } = options;
+  const { groups, width, padType, normEpsilon, dropRate, implementation } = options;
   const parts: Part[] = [];
   if (groups !== undefined) parts.push(['groups', groups]);
   if (width !== undefined) parts.push(['width', width]);
+  if (padType !== undefined) parts.push(['padType', padType]);
+  if (normEpsilon !== undefined) parts.push(['normEpsilon', normEpsilon]);
   if (dropRate !== 0) parts.push(['dropRate', dropRate]);
   if (implementation !== 'auto') parts.push(['implementation', implementation]);
   return parts;

@@ -46,6 +46,8 @@ export const runConfigSchema = z.object({
       /** Without them, the model's own. */
       groups: count.optional(),
       width: count.optional(),
+      padType: z.enum(['symmetric', 'same']).optional(),
+      normEpsilon: z.number().optional(),
     }),
     /** Where the weights that the run starts from are, if they are trained ones. */
     weights: z.string().optional(),

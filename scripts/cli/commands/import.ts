@@ -9,7 +9,7 @@ import { checkModelName } from '../known-model';
 import { note, print, printJson } from '../output';
 import { fileSizes, grouped } from '../plain-table';
 import { startProgress, type Progress } from '../progress';
-import { addOptions, BACKEND_OPTION, whole } from '../train-options';
+import { addOptions, BACKEND_OPTION, ORIGIN_OPTIONS, whole } from '../train-options';
 
 const EXAMPLES = `
 Examples:
@@ -48,7 +48,7 @@ export function register(program: Command): void {
       whole('--input-size', 1),
     )
     .option('--overwrite', 'replace an export that --to holds already');
-  addOptions(command, [BACKEND_OPTION]);
+  addOptions(command, [...ORIGIN_OPTIONS, BACKEND_OPTION]);
   command.option('--json', 'print what was done as JSON').addHelpText('after', EXAMPLES).action(runImport);
 }
 
