@@ -136,6 +136,7 @@ function zooPage(files: readonly FamilyFile[], rows: readonly Row[]): string {
     '',
     paperLink(family.paper),
     '',
+    ...(family.takesPadType ? ["Weights of Keras want `padType: 'same'` and `normEpsilon: 0.001`.", ''] : []),
     markdownTable(
       ['model', 'input', 'trainable parameters', 'batch-norm statistics', 'MACs', 'source', 'features'],
       [2, 3, 4],
