@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { checkModel } from '../src/check-kinds';
 import { checkOptions, type OptionNames } from '../src/check-options';
 import { check, InvalidArgumentError, invalidArgument } from '../src/errors';
+import { isLayersModel } from '../src/kind-of';
 import { callOf, callsOf, detachLayer, type LayerCall, removeLayer } from '../src/layers/layer-graph';
 import { ownInnerModels } from '../src/layers/transfer-ownership';
 import { isActivation, passesLogits, probabilityActivation } from '../src/layers/probabilities';
@@ -102,7 +103,7 @@ function endingOf(model: tf.LayersModel): Ending {
   for (let x = outputs[0]; ;) {
     const layer = x.sourceLayer;
     const call = callOf(x);
-    const isModel = layer instanceof tf.LayersModel;
+    const isModel = isLayersModel(layer);
     if (isModel || HEADS.has(layer.getClassName())) {
       const calls = callsOf(layer).length - (isModel ? 1 : 0);
       check(calls === 1, 'model', EXPECTATION, `${model.name}, which calls ${layer.name} ${calls} times`);
@@ -165,7 +166,7 @@ function checkClasses(model: tf.LayersModel, renewed: tf.LayersModel, numClasses
 
 function undo(layer: tf.layers.Layer): void {
   // The layers of a model that was put together anew are the old one's.
-  if (layer instanceof tf.LayersModel) detachLayer(layer);
+  if (isLayersModel(layer)) detachLayer(layer);
   else removeLayer(layer);
 }
 

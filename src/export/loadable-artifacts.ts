@@ -1,5 +1,6 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 
+import { isLayersModel } from '../kind-of';
 import { callOrder, type Reference } from '../layers/call-order';
 import { unsavedOptions } from './unsaved-options';
 
@@ -69,7 +70,7 @@ function weightOwners(model: tf.LayersModel): Owner[] {
 
 function placedWeights(model: tf.LayersModel, path: readonly string[]): Owner[] {
   return model.layers.flatMap((layer) =>
-    layer instanceof tf.LayersModel
+    isLayersModel(layer)
       ? placedWeights(layer, [...path, layer.name])
       : layer.weights.map((variable) => ({ variable, path, layer: layer.name })),
   );
@@ -98,9 +99,7 @@ function distinctNames(model: tf.LayersModel, owners: readonly Owner[]): Readonl
 }
 
 function allNames({ layers }: tf.LayersModel): string[] {
-  return layers.flatMap((layer) =>
-    layer instanceof tf.LayersModel ? [layer.name, ...allNames(layer)] : [layer.name],
-  );
+  return layers.flatMap((layer) => (isLayersModel(layer) ? [layer.name, ...allNames(layer)] : [layer.name]));
 }
 
 function keyOf(place: readonly string[]): string {
@@ -115,8 +114,7 @@ function modelJson<Json extends ModelJson>(
   renamed: ReadonlyMap<string, string>,
 ): Json {
   const { layers, input_layers: inputs, output_layers: outputs } = json;
-  if (layers === undefined || !(model instanceof tf.LayersModel))
-    return { ...json, ...unsavedOptions(model) };
+  if (layers === undefined || !isLayersModel(model)) return { ...json, ...unsavedOptions(model) };
   const made = layers.map((layer): LayerJson => {
     const own = [...path, layer.config.name];
     const name = renamed.get(keyOf(own)) ?? layer.config.name;

@@ -1,4 +1,6 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
+
+import { isLayersModel, isSequential } from '../kind-of';
 
 interface Counted {
   _refCount: number | null;
@@ -11,7 +13,7 @@ interface Counted {
  */
 export function transferOwnership(model: tf.LayersModel): void {
   for (const layer of model.layers) {
-    if (layer instanceof tf.LayersModel) transferOwnership(layer);
+    if (isLayersModel(layer)) transferOwnership(layer);
     const counted = layer as unknown as Counted;
     counted._refCount = Math.min(counted._refCount ?? 0, ownersTaken(model, layer));
   }
@@ -20,12 +22,12 @@ export function transferOwnership(model: tf.LayersModel): void {
 /** Makes `dispose` of a graph of layers find as many owners of the models within it as it takes. */
 export function ownInnerModels(model: tf.LayersModel): void {
   for (const layer of model.layers) {
-    if (!(layer instanceof tf.LayersModel)) continue;
+    if (!isLayersModel(layer)) continue;
     const counted = layer as unknown as Counted;
     counted._refCount = Math.max(counted._refCount ?? 0, ownersTaken(model, layer));
   }
 }
 
 function ownersTaken(model: tf.LayersModel, layer: tf.layers.Layer): number {
-  return layer instanceof tf.LayersModel && !(model instanceof tf.Sequential) ? 2 : 1;
+  return isLayersModel(layer) && !isSequential(model) ? 2 : 1;
 }

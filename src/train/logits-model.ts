@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
 import { callOf, detachLayer } from '../layers/layer-graph';
+import { isLayersModel } from '../kind-of';
 import { isActivation, passesLogits, probabilityActivation } from '../layers/probabilities';
 
 /** A model that puts out logits, and how to be rid of it. */
@@ -39,7 +40,7 @@ function withoutSoftmax(model: tf.LayersModel, views: tf.layers.Layer[]): tf.Lay
     return view.apply(given.length === 1 ? given[0] : [...given]) as tf.SymbolicTensor;
   };
   let logits: tf.SymbolicTensor;
-  if (layer instanceof tf.LayersModel) {
+  if (isLayersModel(layer)) {
     const inner = withoutSoftmax(layer, views);
     if (inner === undefined) return undefined;
     logits = apply(inner, inputs);

@@ -92,6 +92,8 @@ test('every option reaches the request', () => {
     precision: 'bfloat16',
     groups: 18,
     width: 19,
+    padType: 'same',
+    normEpsilon: 0.21,
     dropRate: 0.16,
     seed: 17,
     implementation: 'native',
@@ -100,7 +102,14 @@ test('every option reaches the request', () => {
   };
   expect(requestFromFlags('m', flags)).toEqual({
     model: 'm',
-    modelOptions: { dropRate: 0.16, implementation: 'native', groups: 18, width: 19 },
+    modelOptions: {
+      dropRate: 0.16,
+      implementation: 'native',
+      groups: 18,
+      width: 19,
+      padType: 'same',
+      normEpsilon: 0.21,
+    },
     data: { source: 'folder', subset: 5, validation: 6 },
     backend: 'cpu',
     recipe: {
