@@ -1,4 +1,5 @@
 import { ACTIVATION_GRADIENTS } from './activation-gradients';
+import { rightCounts } from './count-readers';
 import { emptyPredictions } from './empty-predictions';
 import { fastActivations } from './fast-activations';
 import { fastLayers } from './fast-layers';
@@ -14,6 +15,7 @@ const PATCHES: readonly Patch[] = [
   releaseGradients,
   releaseActivations,
   noteFrozenLayers,
+  rightCounts,
   fastLayers,
   fastActivations,
   emptyPredictions,
