@@ -14,8 +14,9 @@ import { DESCRIPTION_KEY, type ModelDescription } from '../src/export/model-desc
 import { externalDataName, toOnnxFiles } from '../src/export/onnx';
 import type { ExternalDataOption } from '../src/export/onnx-external';
 import { QUANTISED_DTYPES, type QuantisedDtype } from '../src/export/quantise';
-import { toSavedModel } from '../src/export/saved-model';
+import { SAVED_MODEL_FILE, savedModelBytes, TENSORFLOW_DIALECT } from '../src/export/saved-model';
 import { saveLayersModel } from '../src/export/save-layers-model-node';
+import { toTensorflowGraph } from '../src/export/tensorflow-graph';
 import { foldBatchNorm } from '../src/graph/fold-batch-norm';
 import type { Graph } from '../src/graph/graph';
 import { lowerModel } from '../src/graph/lower-model';
@@ -159,8 +160,9 @@ export const EXPORT_FORMATS: Readonly<Record<FormatName, ExportFormat>> = {
     },
     async write(model, to, options) {
       const graph = graphOf(model);
-      const check = (path: string) => verifyExport(model, path, readSavedModel, { graph });
-      const content = toSavedModel(graph);
+      const tensorflow = toTensorflowGraph(graph, TENSORFLOW_DIALECT);
+      const check = (path: string) => verifyExport(model, path, readSavedModel(tensorflow), { graph });
+      const content = new Map([[SAVED_MODEL_FILE, savedModelBytes(tensorflow)]]);
       const { files, bytes, checked } = await writeExportFolder(to, content, { ...options, check });
       return { files, bytes, verified: checked };
     },

@@ -16,6 +16,7 @@ import {
 import { LARGEST_QUANTISED_DIFFERENCE, type QuantisedDtype } from '../src/export/quantise';
 import { verifyGraph } from '../src/export/verify-graph';
 import type { Graph } from '../src/graph/graph';
+import type { TensorflowGraph } from '../src/export/tensorflow-nodes';
 import { loadOnnxruntime } from '../src/inference/load-onnxruntime-node';
 import { loadTorchWeights } from '../src/import/torch-weights-node';
 
@@ -103,19 +104,27 @@ export async function readGraphModel(folder: string): Promise<Runtime> {
   };
 }
 
-/** A SavedModel folder in libtensorflow. */
-export const readSavedModel: ReadBack = async (folder) => {
-  // tfjs-node runs none unless its own backend is the current one.
-  if (tf.getBackend() !== 'tensorflow') {
-    return { unverified: `no TensorFlow runs here, only the ${tf.getBackend()} backend` };
-  }
-  const model = await loadTfjsNode().node.loadSavedModel(folder);
-  return {
-    by: 'tf.node.loadSavedModel',
-    predict: predictOf(model as unknown as Parameters<typeof predictOf>[0]),
-    dispose: () => model.dispose(),
+/** A SavedModel folder in libtensorflow. Its signature has no order, so that inputs and outputs go by their keys. */
+export function readSavedModel({ inputs, outputs }: TensorflowGraph): ReadBack {
+  return async (folder) => {
+    // tfjs-node runs none unless its own backend is the current one.
+    if (tf.getBackend() !== 'tensorflow') {
+      return { unverified: `no TensorFlow runs here, only the ${tf.getBackend()} backend` };
+    }
+    const model = await loadTfjsNode().node.loadSavedModel(folder);
+    const predict: Predict = async (given) => {
+      const fed = Object.fromEntries(inputs.map(({ key }, i) => [key, given[i]]));
+      const made = model.predict(fed) as tf.Tensor | tf.NamedTensorMap;
+      const tensors = made instanceof tf.Tensor ? [made] : outputs.map(({ key }) => made[key]);
+      try {
+        return await Promise.all(tensors.map((tensor) => tensor.data()));
+      } finally {
+        tf.dispose(tensors);
+      }
+    };
+    return { by: 'tf.node.loadSavedModel', predict, dispose: () => model.dispose() };
   };
-};
+}
 
 /** An ONNX file, images channels first, in ONNX Runtime where that is installed. */
 export const readOnnx: ReadBack = async (file) => {

@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 
 import * as tf from '@tensorflow/tfjs';
 
+import { countReaders } from '../backends/accelerate/count-readers';
 import { checkText } from '../check-kinds';
 import { readFile } from '../data/read-file';
 import { CardinalError } from '../errors';
@@ -53,6 +54,7 @@ export async function loadLayersModel(folder: string): Promise<tf.LayersModel> {
     });
     transferOwnership(model);
     adoptBatchNorms(model);
+    countReaders(model);
     return model;
   } catch (error) {
     throw new CardinalError(`${path} could not be loaded: ${(error as Error).message}`, { cause: error });

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
+import { countReaders } from '../backends/accelerate/count-readers';
 import { probeInputs } from './noise-images';
 
 /** What a model puts out for a batch: the values of each output, whatever computes them. */
@@ -59,6 +60,7 @@ export interface Predictor {
 
 /** `model.predict` as a function of the kind that {@link predictionDifference} takes. */
 export function predictOf(model: Predictor): Predict {
+  if (model instanceof tf.LayersModel) countReaders(model);
   return async (inputs) => {
     const all = inputs.length === 1 ? inputs[0] : [...inputs];
     const predicted = model.predict(all, { batchSize: inputs[0].shape[0] });

@@ -31,6 +31,9 @@ import type { TensorflowDialect } from './tensorflow-scope';
 /** The signature that `tf.saved_model.load(…).signatures` has the model under. */
 export const SIGNATURE = 'serving_default';
 
+/** The file in the folder that has graph and weights. */
+export const SAVED_MODEL_FILE = 'saved_model.pb';
+
 /** Numbers of TensorFlow's types. */
 const TYPES: Readonly<Record<ElementType, number>> = { DT_FLOAT: 1, DT_INT32: 3 };
 
@@ -54,7 +57,7 @@ const VERSION = '2.8.0';
 export function toSavedModel(graph: Graph): ReadonlyMap<string, Uint8Array> {
   checkGraph('toSavedModel', graph);
   const tensorflow = toTensorflowGraph(graph, TENSORFLOW_DIALECT);
-  return new Map([['saved_model.pb', savedModelBytes(tensorflow)]]);
+  return new Map([[SAVED_MODEL_FILE, savedModelBytes(tensorflow)]]);
 }
 
 /** One node a convolution, whatever its groups, and fusing left to TensorFlow. */

@@ -65,7 +65,9 @@ export class GraphRunner {
           if (left === 0) values.get(name)?.dispose();
         }
       }
-      return this.graph.outputs.map((name) => values.get(name) as tf.Tensor);
+      const made = this.graph.outputs.map((name) => values.get(name) as tf.Tensor);
+      // A value that is put out twice is two tensors, each to be disposed of alone.
+      return made.map((tensor, i) => (made.indexOf(tensor) === i ? tensor : tensor.clone()));
     });
   }
 

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { unzipSync } from 'fflate';
 
+import { countReaders } from '../backends/accelerate/count-readers';
 import { CardinalError } from '../errors';
 import { adoptBatchNorms } from '../layers/batch-normalization';
 import { withHdf5 } from './hdf5-arrays';
@@ -80,6 +81,7 @@ async function built(topology: ReturnType<typeof tfjsConfig>): Promise<tf.Layers
     if (model instanceof tf.Sequential && !model.built) model.build();
     transferOwnership(model);
     adoptBatchNorms(model);
+    countReaders(model);
     return model;
   } catch (error) {
     for (const variable of variables()) if (!before.has(variable)) variable.dispose();

@@ -58,7 +58,29 @@ export class OnnxLayers {
     layer.setFastWeightInitDuringBuild(true);
     this.layers.push(layer);
     if (weights !== undefined) this.weights.set(layer, weights);
-    return layer.apply(x) as tf.SymbolicTensor;
+    return layer.apply(Array.isArray(x) ? this.eachOnce(x, `${layer.name}.again`) : x) as tf.SymbolicTensor;
+  }
+
+  /**
+   * The values, those that were among them before as copies: tfjs miscounts the readers of what a layer reads twice, and puts
+   * out nothing for an output that is listed twice.
+   *
+   * @param taken values that count as having been there
+   */
+  eachOnce(
+    values: readonly tf.SymbolicTensor[],
+    name: string | ((index: number) => string),
+    taken: readonly tf.SymbolicTensor[] = [],
+  ): tf.SymbolicTensor[] {
+    const seen = new Set(taken);
+    return values.map((value, index) => {
+      if (!seen.has(value)) {
+        seen.add(value);
+        return value;
+      }
+      const own = this.unique(typeof name === 'string' ? name : name(index));
+      return this.apply(tf.layers.activation({ name: own, activation: 'linear' }), value);
+    });
   }
 
   /** As {@link apply}; a layer that was made for the same key is applied once more, so that its weights stay shared. */
@@ -69,7 +91,12 @@ export class OnnxLayers {
     weights: LayerWeights,
   ): tf.SymbolicTensor {
     const known = this.shared.get(key);
-    if (known !== undefined) return known.apply(x) as tf.SymbolicTensor;
+    if (known !== undefined) {
+      const again = known.apply(x) as tf.SymbolicTensor;
+      // Each call counts as an owner to tfjs, but the model, which disposes of a layer once, is the only one.
+      (known as unknown as { _refCount: number })._refCount--;
+      return again;
+    }
     const layer = make();
     this.shared.set(key, layer);
     return this.apply(layer, x, weights);

@@ -158,7 +158,8 @@ function build(
         : usualOrder(value.view.file.length);
     return layers.arrange(value, order, clean(name)).x;
   });
-  const model = tf.model({ inputs, outputs, name: clean(graph.name) });
+  const listed = layers.eachOnce(outputs, (index) => clean(graph.outputs[index]), inputs);
+  const model = tf.model({ inputs, outputs: listed, name: clean(graph.name) });
   const originals = layers.originalNames();
   if (originals.size > 0) model.setUserDefinedMetadata({ [TORCH_NAMES]: Object.fromEntries(originals) });
   return model;

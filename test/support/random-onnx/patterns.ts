@@ -117,6 +117,7 @@ export const PATTERN_DRAWS: Readonly<Record<string, Draw>> = {
   },
   'parts of a sequence': (draft, x) => {
     const rank = x.dims.length;
+    if (rank < 2) return undefined;
     const axis = draft.whole(1, rank - 1);
     const length = x.dims[axis];
     if (length < 2) return undefined;
