@@ -9,6 +9,8 @@ const ORDER = [
   'src/errors.ts',
   'src/check-options.ts',
   'src/check-kinds.ts',
+  'src/given-bytes.ts',
+  'src/file-kinds.ts',
   'src/ops',
   'src/backends',
   'src/layers',

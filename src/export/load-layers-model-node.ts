@@ -1,4 +1,5 @@
-import { basename, join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 import * as tf from '@tensorflow/tfjs';
 
@@ -7,6 +8,7 @@ import { checkText } from '../check-kinds';
 import { readFile } from '../data/read-file';
 import { CardinalError } from '../errors';
 import { adoptBatchNorms } from '../layers/batch-normalization';
+import { insteadOf, topologyInsteadOfLayers } from '../file-kinds';
 // For their registration: a saved model names its layers by class.
 import '../layers/register-layers';
 import { transferOwnership } from '../layers/transfer-ownership';
@@ -19,8 +21,8 @@ import { LAYERS_MODEL_FILES } from './layers-model';
  * Weights become what was saved, bit by bit. `tf.loadLayersModel` projects those that have a constraint as it sets them: to
  * others, where they do not keep to it, and otherwise to such as differ by rounding.
  *
- * @param folder has `model.json` and the weight files that it names
- * @throws CardinalError naming the file that is missing, damaged or cut short
+ * @param folder has `model.json` and the weight files that it names; or the path of that file
+ * @throws CardinalError naming the file that is missing, damaged or cut short, or that is of another kind, and what reads that
  *
  * @example
  * await useBackend('wasm');
@@ -28,15 +30,15 @@ import { LAYERS_MODEL_FILES } from './layers-model';
  */
 export async function loadLayersModel(folder: string): Promise<tf.LayersModel> {
   checkText('folder', 'the path of a LayersModel folder', folder);
-  const path = join(folder, LAYERS_MODEL_FILES.model);
+  const path = await topologyPath(folder);
   const json = parse(path, await readFile(path));
   const weightSpecs = json.weightsManifest.flatMap(({ weights }) => weights);
   const files = json.weightsManifest.flatMap(({ paths }) => paths);
-  const chunks = await Promise.all(files.map((file) => readWeights(path, folder, file)));
+  const chunks = await Promise.all(files.map((file) => readWeights(path, dirname(path), file)));
   const weightData = Uint8Array.from(Buffer.concat(chunks)).buffer;
   const expected = weightSpecs.reduce((sum, spec) => sum + byteLength(spec), 0);
   if (weightData.byteLength !== expected) {
-    const named = files.map((file) => join(folder, file)).join(', ');
+    const named = files.map((file) => join(dirname(path), file)).join(', ');
     throw new CardinalError(
       `${named} is damaged: expected ${expected} bytes, as ${path} has it. Received: ${weightData.byteLength}.`,
     );
@@ -98,14 +100,29 @@ interface Saved extends tf.io.ModelArtifacts {
   weightSpecs: tf.io.WeightsManifestEntry[];
 }
 
+/** The `model.json` in a folder, or where a file was named, that file. */
+async function topologyPath(path: string): Promise<string> {
+  const isFile = await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  return isFile ? path : join(path, LAYERS_MODEL_FILES.model);
+}
+
 function parse(path: string, bytes: Buffer): tf.io.ModelJSON {
   const damaged = (why: string): CardinalError => new CardinalError(`${path} is damaged: ${why}`);
   let json: Partial<tf.io.ModelJSON> | null;
   try {
     json = JSON.parse(bytes.toString('utf8')) as Partial<tf.io.ModelJSON> | null;
   } catch {
-    throw damaged('it is not valid JSON');
+    const instead = insteadOf('layers-model', bytes);
+    throw instead === undefined
+      ? damaged('it is not valid JSON')
+      : new CardinalError(`${path} is ${instead}`);
   }
+  const isModel = json?.modelTopology != null && Array.isArray(json.weightsManifest);
+  const other = topologyInsteadOfLayers(json) ?? (isModel ? undefined : insteadOf('layers-model', bytes));
+  if (other !== undefined) throw new CardinalError(`${path} is ${other}`);
   if (json?.modelTopology == null || !Array.isArray(json.weightsManifest)) {
     throw damaged('it has no modelTopology and weightsManifest, as a tfjs LayersModel has');
   }

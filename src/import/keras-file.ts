@@ -2,8 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import { unzipSync } from 'fflate';
 
 import { countReaders } from '../backends/accelerate/count-readers';
+import { givenBytes } from '../given-bytes';
 import { CardinalError } from '../errors';
 import { adoptBatchNorms } from '../layers/batch-normalization';
+import { insteadOf } from '../file-kinds';
 import { withHdf5 } from './hdf5-arrays';
 import { transferOwnership } from '../layers/transfer-ownership';
 import { camelKeys, layerEntry, type Json } from './keras-json';
@@ -27,10 +29,12 @@ const DEFLATE_RATIO = 1032;
  *
  * @example
  * const response = await fetch('resnext.keras');
- * const model = await loadKerasModel(new Uint8Array(await response.arrayBuffer()));
+ * const model = await loadKerasModel(await response.arrayBuffer());
  */
-export async function loadKerasModel(bytes: Uint8Array): Promise<tf.LayersModel> {
-  const files = unzipped(bytes);
+export async function loadKerasModel(bytes: Uint8Array | ArrayBuffer): Promise<tf.LayersModel> {
+  const files = unzipped(
+    givenBytes(bytes, 'bytes', 'the bytes of a .keras file (loadKerasFile takes its path)'),
+  );
   const config = parsed(files[CONFIG]);
   const topology = tfjsConfig(config);
   const classNames = classNamesOf(camelKeys(config));
@@ -57,10 +61,13 @@ function unzipped(bytes: Uint8Array): Record<string, Uint8Array> {
       },
     });
   } catch (error) {
-    throw new CardinalError(`it is no .keras file, which is a zip, or damaged: ${(error as Error).message}`);
+    const instead =
+      insteadOf('keras', bytes) ?? `no .keras file, which is a zip, or damaged: ${(error as Error).message}`;
+    throw new CardinalError(`it is ${instead}`, { cause: error });
   }
   for (const name of [CONFIG, WEIGHTS]) {
-    if (files[name] === undefined) throw new CardinalError(`it is no .keras file: it has no ${name}`);
+    if (files[name] !== undefined) continue;
+    throw new CardinalError(`it is ${insteadOf('keras', bytes) ?? `no .keras file: it has no ${name}`}`);
   }
   return files;
 }

@@ -1,4 +1,5 @@
 import { decodeModel, type OnnxModel } from '../export/onnx-messages';
+import { insteadOf } from '../file-kinds';
 import { Attributes, type NodeMessage, type OnnxNode } from './onnx-attributes';
 import { OnnxError } from './onnx-error';
 import { moduleOf } from './onnx-names';
@@ -40,16 +41,17 @@ export function parseOnnx(bytes: Uint8Array): OnnxModel {
   try {
     model = decodeModel(bytes);
   } catch (error) {
-    throw new OnnxError(`the bytes are no ONNX model, or a damaged one: ${(error as Error).message}.`, {
-      cause: error,
-    });
+    throw notOnnx(bytes, (error as Error).message, error);
   }
   if (model.graph === undefined || model.opsetImport.length === 0) {
-    throw new OnnxError(
-      'the bytes are no ONNX model, or a damaged one: there is no graph or no operator set in them.',
-    );
+    throw notOnnx(bytes, 'there is no graph or no operator set in them');
   }
   return model;
+}
+
+function notOnnx(bytes: Uint8Array, problem: string, cause?: unknown): OnnxError {
+  const instead = insteadOf('onnx', bytes) ?? `no ONNX model, or a damaged one: ${problem}`;
+  return new OnnxError(`the bytes are ${instead}.`, { cause });
 }
 
 /** The paths of all files beside the model's own that its tensors are in. */

@@ -6,6 +6,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { checkText } from '../check-kinds';
 import { checkOptions } from '../check-options';
 import { readFile } from '../data/read-file';
+import type { OnnxModel } from '../export/onnx-messages';
 import { OnnxError } from './onnx-error';
 import { OpenFile } from './onnx-external-node';
 import { externalLocations, parseOnnx } from './onnx-file';
@@ -28,7 +29,7 @@ export async function importOnnxFile(
 ): Promise<tf.LayersModel> {
   checkText('path', 'the path of an ONNX file', path);
   checkOptions('importOnnxFile', options, { inputSize: true });
-  const model = parseOnnx(await read(path));
+  const model = parsed(path, await read(path));
   const folder = dirname(path);
   const externalData = new Map<string, OpenFile>();
   try {
@@ -41,14 +42,28 @@ export async function importOnnxFile(
   }
 }
 
-/** Where a file that a model names is, which must be in the model's folder also after links are followed. */
+function parsed(path: string, bytes: Uint8Array): OnnxModel {
+  try {
+    return parseOnnx(bytes);
+  } catch (error) {
+    throw error instanceof OnnxError ? new OnnxError(`${path}: ${error.message}`, { cause: error }) : error;
+  }
+}
+
+/**
+ * Where a file that a model names is, which must be in the model's folder also after links are followed. A link beside the
+ * model may lead to where the model's own leads: the cache of the Hugging Face hub has both as links into one folder.
+ */
 async function inFolder(model: string, folder: string, location: string): Promise<string> {
   const outside = () => new OnnxError(`${model} names '${location}', which is not in its folder.`);
   if (location === '' || isAbsolute(location) || /[\\:\0]/.test(location)) throw outside();
+  // Of a name with a way up, another place may come once links are followed.
+  if (location.split('/').includes('..')) throw outside();
   const path = join(folder, location);
   if (leaves(folder, path)) throw outside();
   const real = await realpath(path).catch(() => undefined);
-  if (real !== undefined && leaves(await realpath(folder), real)) throw outside();
+  const folders = [await realpath(folder), dirname(await realpath(model))];
+  if (real !== undefined && folders.every((own) => leaves(own, real))) throw outside();
   return path;
 }
 

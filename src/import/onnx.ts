@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { givenBytes } from '../given-bytes';
 import { checkOptions, type OptionNames } from '../check-options';
 import { check, InvalidArgumentError, listed } from '../errors';
 import type { OnnxModel } from '../export/onnx-messages';
@@ -65,22 +66,17 @@ export const IMPORT_OPTIONS: OptionNames<ImportOnnxOptions> = { externalData: tr
  *
  * @throws OnnxError for bytes that are no ONNX model; for operators that are not supported, naming all; for tensors of other
  *   lengths than the file says, and shapes that do not fit; for an operator set that is too old or too new
- * @throws InvalidArgumentError for an `inputSize` that is missing or is none
+ * @throws InvalidArgumentError for what is no bytes, and for an `inputSize` that is missing or is none
  *
  * @example
- * const bytes = new Uint8Array(await (await fetch('regnet_x_400mf.onnx')).arrayBuffer());
+ * const bytes = await (await fetch('regnet_x_400mf.onnx')).arrayBuffer();
  * const model = importOnnx(bytes);
  * model.predict(tf.zeros([1, 224, 224, 3]));
  */
-export function importOnnx(bytes: Uint8Array, options: ImportOnnxOptions = {}): tf.LayersModel {
-  check(
-    ArrayBuffer.isView(bytes),
-    'bytes',
-    'the bytes of an ONNX file (importOnnxFile takes its path)',
-    bytes,
-  );
+export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: ImportOnnxOptions = {}): tf.LayersModel {
+  const given = givenBytes(bytes, 'bytes', 'the bytes of an ONNX file (importOnnxFile takes its path)');
   checkOptions('importOnnx', options, IMPORT_OPTIONS);
-  return importOnnxModel(parseOnnx(bytes), options);
+  return importOnnxModel(parseOnnx(given), options);
 }
 
 /** As {@link importOnnx}, of a file that was read already. */

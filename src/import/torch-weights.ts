@@ -14,6 +14,7 @@ import {
   torchCounterpart,
   type TorchCounterpart,
 } from './torch-names';
+import { matchNames } from './torch-prefixes';
 
 /** A tensor whose name fits and whose shape or type does not. Shapes are PyTorch's. */
 export interface Mismatch {
@@ -33,6 +34,15 @@ export interface LoadReport {
   readonly unexpected: readonly string[];
   /** Tensors that do not fit their place, whose weights stay as they were. */
   readonly mismatched: readonly Mismatch[];
+  /** What stood before the names in the source and was taken off, such as `module.`; absent where nothing was. */
+  readonly prefix?: string;
+  /** Modules that wrapped others in the source, such as `_orig_mod`, whose names were taken out; absent where none were. */
+  readonly wrappers?: readonly string[];
+  /**
+   * Prefixes under which the source has the weights once more, which were passed over, as what stands beside a moving average
+   * is; absent where there is one copy.
+   */
+  readonly otherCopies?: readonly string[];
 }
 
 /** What {@link assignTorchTensors} can be told. */
@@ -56,7 +66,9 @@ interface Place extends TorchCounterpart {
 
 /**
  * Sets the weights of a model from PyTorch's tensors, by the rule of `torch-names.ts`; all or, on an error, none.
- * `num_batches_tracked` is passed over.
+ * `num_batches_tracked` is passed over. What stands before all names where the model was wrapped in others (`module.`,
+ * `_orig_mod.`, `model.`, `backbone.`) is found and taken off. Of a model that is there twice the moving average is taken, as
+ * timm does.
  *
  * @param tensors by PyTorch's names, in PyTorch's layout
  * @throws CardinalError if a weight of the model has no counterpart in PyTorch; unless `strict` is `false`, if any tensor is
@@ -76,18 +88,36 @@ export function assignTorchTensors(
   const { strict = true } = options;
   check(typeof strict === 'boolean', 'strict', 'true or false', strict);
   const places = placesOf(model);
+  const { sources, prefix, wrappers, otherCopies } = matchNames(
+    tensors.keys(),
+    places.size,
+    (source, own) => {
+      const place = places.get(own);
+      return place !== undefined && mismatch(place, tensors.get(source) as StoredTensor) === undefined;
+    },
+  );
   const missing: string[] = [];
   const mismatched: Mismatch[] = [];
   const fitting: [Place, StoredTensor][] = [];
   for (const place of places.values()) {
-    const tensor = tensors.get(place.name);
+    const tensor = tensors.get(sources.get(place.name) ?? '');
     const problem = tensor && mismatch(place, tensor);
     if (tensor === undefined) missing.push(place.name);
     else if (problem !== undefined) mismatched.push(problem);
     else fitting.push([place, tensor]);
   }
-  const unexpected = [...tensors.keys()].filter((name) => !places.has(name) && !isBatchCount(name));
-  const report = { loaded: fitting.length, missing, unexpected, mismatched };
+  const unexpected = [...sources]
+    .filter(([own]) => !places.has(own) && !isBatchCount(own))
+    .map(([, name]) => name);
+  const report: LoadReport = {
+    loaded: fitting.length,
+    missing,
+    unexpected,
+    mismatched,
+    ...(prefix !== '' && { prefix }),
+    ...(wrappers.length > 0 && { wrappers }),
+    ...(otherCopies.length > 0 && { otherCopies }),
+  };
   const fits = missing.length + unexpected.length + mismatched.length === 0;
   if (!fits && (strict || fitting.length === 0)) throw misfit(model.name, report);
   tf.tidy(() => {
@@ -155,7 +185,7 @@ function isBatchCount(name: string): boolean {
 
 /** One sentence for each kind of misfit, with all its names or the first of very many. */
 function misfit(model: string, report: LoadReport): CardinalError {
-  const { loaded, missing, unexpected, mismatched } = report;
+  const { loaded, missing, unexpected, mismatched, prefix } = report;
   const shapes = mismatched.map(
     ({ name, expected, received }) => `${name} (expected ${expected}, received ${received})`,
   );
@@ -169,7 +199,14 @@ function misfit(model: string, report: LoadReport): CardinalError {
       ? 'not one tensor fits: is the file that of another model, or of another library whose modules have other names?'
       : 'strict: false loads the others';
   return new CardinalError(
-    [`the weights do not fit ${model}, which was left as it is`, ...lists.filter(Boolean), advice].join('; '),
+    [
+      `the weights do not fit ${model}, which was left as it is`,
+      prefix === undefined ? '' : `taken as they are without '${prefix}' before their names`,
+      ...lists,
+      advice,
+    ]
+      .filter(Boolean)
+      .join('; '),
   );
 }
 

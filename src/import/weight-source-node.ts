@@ -1,5 +1,5 @@
 import type { LoadProgress } from '../data/load-progress';
-import { CardinalError, check } from '../errors';
+import { check } from '../errors';
 import { readSafetensors } from '../safetensors/file-node';
 import type { StoredTensor } from '../safetensors/tensor';
 import { cachedFile } from './cached-file-node';
@@ -18,7 +18,7 @@ export async function readWeightSource(
   onProgress: (event: LoadProgress) => void = () => {},
 ): Promise<ReadonlyMap<string, StoredTensor>> {
   const address = hubAddress(source);
-  if (address === undefined && !isHttpUrl(source)) return readFile(source);
+  if (address === undefined && !isHttpUrl(source)) return (await readSafetensors(source)).tensors;
   const url = address === undefined ? source : hubUrl(address, process.env.HF_ENDPOINT || HUB_ENDPOINT);
   check(URL.canParse(url), 'weights', 'a URL that can be parsed', url);
   const phase = `fetching ${source}`;
@@ -26,15 +26,5 @@ export async function readWeightSource(
     immutable: address !== undefined && /^[0-9a-f]{40}$/.test(address.revision),
     onBytes: (done, total) => onProgress({ phase, done, total, unit: 'bytes' }),
   });
-  return (await readSafetensors(path)).tensors;
-}
-
-async function readFile(path: string): Promise<ReadonlyMap<string, StoredTensor>> {
-  if (/\.(pth?|bin|ckpt)$/i.test(path)) {
-    throw new CardinalError(
-      `${path}: expected a safetensors file. What torch.save wrote becomes one in Python by ` +
-        `safetensors.torch.save_file(state_dict, 'model.safetensors')`,
-    );
-  }
   return (await readSafetensors(path)).tensors;
 }

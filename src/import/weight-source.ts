@@ -1,7 +1,7 @@
 import { CardinalError, invalidArgument } from '../errors';
 import type { LoadProgress } from '../data/load-progress';
 import { parseSafetensors } from '../safetensors/parse';
-import type { StoredTensor } from '../safetensors/tensor';
+import { SafetensorsError, type StoredTensor } from '../safetensors/tensor';
 import { hubAddress, hubUrl, isHttpUrl } from './hub-address';
 
 /**
@@ -27,7 +27,12 @@ export async function readWeightSource(
     throw new CardinalError(`${url} could not be fetched: the server answered ${response.status}`);
   }
   const total = Number(response.headers.get('content-length') ?? 0);
-  return parseSafetensors(await readAll(response.body, total, `fetching ${source}`, onProgress)).tensors;
+  const bytes = await readAll(response.body, total, `fetching ${source}`, onProgress);
+  try {
+    return parseSafetensors(bytes).tensors;
+  } catch (error) {
+    throw error instanceof SafetensorsError ? new SafetensorsError(`${url}: ${error.message}`) : error;
+  }
 }
 
 async function readAll(

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 
 import { checkText } from '../check-kinds';
 import { CardinalError, check } from '../errors';
+import { HEAD_BYTES, insteadOf } from '../file-kinds';
 import { decodeTensor } from './decode';
 import { headerLength, parseHeader, PREFIX_BYTES } from './header';
 import { safetensorsPieces, type TensorToStore } from './serialise';
@@ -43,8 +44,10 @@ export async function readSafetensors(path: string): Promise<SafetensorsContent>
     }
     return { tensors, metadata };
   } catch (error) {
-    if (error instanceof SafetensorsError) throw new SafetensorsError(`${path} is damaged: ${error.message}`);
-    throw error;
+    if (!(error instanceof SafetensorsError)) throw error;
+    const head = await read(0, Math.min(HEAD_BYTES, (await file.stat()).size));
+    const what = insteadOf('safetensors', head) ?? `damaged: ${error.message}`;
+    throw new SafetensorsError(`${path} is ${what}`, { cause: error });
   } finally {
     await file.close();
   }

@@ -1,6 +1,7 @@
+import { insteadOf } from '../file-kinds';
 import { decodeTensor } from './decode';
 import { headerLength, parseHeader, PREFIX_BYTES } from './header';
-import type { SafetensorsContent, StoredTensor } from './tensor';
+import { SafetensorsError, type SafetensorsContent, type StoredTensor } from './tensor';
 
 /**
  * Reads a safetensors file that is in memory.
@@ -16,6 +17,16 @@ import type { SafetensorsContent, StoredTensor } from './tensor';
  * tensors.get('fc.weight')?.shape; // [10, 256]
  */
 export function parseSafetensors(bytes: Uint8Array): SafetensorsContent {
+  try {
+    return parsed(bytes);
+  } catch (error) {
+    const instead = insteadOf('safetensors', bytes);
+    if (instead === undefined) throw error;
+    throw new SafetensorsError(`the bytes are ${instead}`, { cause: error });
+  }
+}
+
+function parsed(bytes: Uint8Array): SafetensorsContent {
   const dataStart = PREFIX_BYTES + headerLength(bytes.subarray(0, PREFIX_BYTES), bytes.length);
   const { entries, metadata } = parseHeader(
     bytes.subarray(PREFIX_BYTES, dataStart),

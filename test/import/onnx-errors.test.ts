@@ -56,7 +56,7 @@ describe('bytes that are no model', () => {
     ['text', () => new TextEncoder().encode('<html>not found</html>')],
     ['cut short', (bytes) => bytes.subarray(0, bytes.length - 9)],
   ])('%s', (_, change) => {
-    expect(refusal(conv, change)).toMatch(/no ONNX model, or a damaged one/);
+    expect(refusal(conv, change)).toMatch(/the bytes are no ONNX model/);
   });
 });
 
@@ -230,13 +230,60 @@ describe('files beside the model', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  async function load(location: string): Promise<tf.LayersModel> {
+  async function write(location: string, path: string): Promise<void> {
     const tensor = { name: 'w', dims: [4n, 8n, 3n, 3n], dataType: 1, dataLocation: 1 };
-    const path = join(folder, 'model', 'model.onnx');
     const externalData = [{ key: 'location', value: location }];
     await writeFile(path, onnxFile({ nodes: conv.nodes, tensors: [{ ...tensor, externalData }] }));
+  }
+
+  async function load(location: string): Promise<tf.LayersModel> {
+    const path = join(folder, 'model', 'model.onnx');
+    await write(location, path);
     return importOnnxFile(path);
   }
+
+  /** Both in one folder, under other names, and links to them: as the cache of the Hugging Face hub has them. */
+  async function cache(location: string, sub = ''): Promise<string> {
+    const up = sub === '' ? '../../blobs' : '../../../blobs';
+    const snapshot = join(folder, 'snapshots', 'c0ffee', sub);
+    await mkdir(snapshot, { recursive: true });
+    await mkdir(join(folder, 'blobs'), { recursive: true });
+    await write(location, join(folder, 'blobs', 'abc'));
+    await writeFile(join(folder, 'blobs', 'def'), data);
+    await symlink(`${up}/abc`, join(snapshot, 'model.onnx'));
+    await symlink(`${up}/def`, join(snapshot, 'model.onnx_data'));
+    return join(snapshot, 'model.onnx');
+  }
+
+  test.each(['', 'onnx'])('are read where links lead as the model does: %p', async (sub) => {
+    const model = await importOnnxFile(await cache('model.onnx_data', sub));
+    expect(model.getWeights()[0].dataSync()[1]).toBe(72);
+    model.dispose();
+  });
+
+  test('are read through a link to the whole folder', async () => {
+    await load('weights/w.data').then((model) => model.dispose());
+    await symlink(join(folder, 'model'), join(folder, 'elsewhere'));
+    const model = await importOnnxFile(join(folder, 'elsewhere', 'model.onnx'));
+    expect(model.getWeights()[0].dataSync()[1]).toBe(72);
+    model.dispose();
+  });
+
+  test.each(['../../blobs/def', '../c0ffee/model.onnx_data', '/etc/hostname'])(
+    'are not read from where the file itself names another folder, links or not: %p',
+    async (location) => {
+      await expect(cache(location).then((path) => importOnnxFile(path))).rejects.toThrow(
+        /which is not in its folder/,
+      );
+    },
+  );
+
+  test('are not read through a link that leads elsewhere than the model', async () => {
+    const path = await cache('model.onnx_data');
+    await rm(join(path, '..', 'model.onnx_data'));
+    await symlink('../../outside.data', join(path, '..', 'model.onnx_data'));
+    await expect(importOnnxFile(path)).rejects.toThrow(/which is not in its folder/);
+  });
 
   test('are read from its folder', async () => {
     const model = await load('weights/w.data');

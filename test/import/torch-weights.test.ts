@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -145,9 +146,12 @@ test('a weight that PyTorch has no counterpart of is named, and no file is writt
 
 test('a checkpoint of torch.save is told from a safetensors file', async () => {
   const file = join(folder, 'resnet18.pth');
-  await writeFile(file, 'PK');
+  const { heads } = JSON.parse(
+    readFileSync(join(__dirname, '..', 'fixtures', 'file-heads.json'), 'utf8'),
+  ) as { heads: Record<string, string> };
+  await writeFile(file, Buffer.from(heads['torch.save, zip'], 'base64'));
   await expect(loadWeights(model, file)).rejects.toThrow(
-    `${file}: expected a safetensors file. What torch.save wrote becomes one in Python by`,
+    `${file} is no safetensors file but a pickle in a zip, as torch.save writes it`,
   );
   await expect(loadWeights(model, join(folder, 'none.safetensors'))).rejects.toThrow('no such file');
 });

@@ -93,7 +93,7 @@ async function runWeightsImport(model: string, to: string, given: ImportFlags): 
   } finally {
     progress?.stop();
   }
-  for (const line of leftOut(report)) note(line);
+  for (const line of [...leftOut(report), ...renamed(report)]) note(line);
   if (json === true) printJson(report);
   else print(describe(report));
 }
@@ -108,6 +108,19 @@ function leftOut({ missing, unexpected, mismatched }: ImportReport): string[] {
     'left fresh, since their shapes differ': shapes,
     'not used, since the model lacks them': unexpected,
   }).flatMap(([what, names]) => (names.length === 0 ? [] : [`${what}: ${names.join(', ')}`]));
+}
+
+/** What was done to the names in the source. */
+function renamed({ prefix = '', wrappers = [], otherCopies = [] }: ImportReport): string[] {
+  const without = prefix === '' ? 'without a prefix' : `under '${prefix}'`;
+  return [
+    ...(prefix === '' ? [] : [`taken off before the names in the source: '${prefix}'`]),
+    ...(wrappers.length === 0 ? [] : [`taken out of the names in the source: ${wrappers.join(', ')}`]),
+    ...otherCopies.map(
+      (other) =>
+        `the source has the weights twice: those ${without} were loaded, those ${other === '' ? 'without a prefix' : `under '${other}'`} passed over`,
+    ),
+  ];
 }
 
 function describeOnnx({ source, layers, params, folder, files, verified }: OnnxImportReport): string {
