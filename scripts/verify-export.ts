@@ -17,7 +17,7 @@ import { LARGEST_QUANTISED_DIFFERENCE, type QuantisedDtype } from '../src/export
 import { verifyGraph } from '../src/export/verify-graph';
 import type { Graph } from '../src/graph/graph';
 import type { TensorflowGraph } from '../src/export/tensorflow-nodes';
-import { loadOnnxruntime } from '../src/inference/load-onnxruntime-node';
+import { loadOnnxruntime } from '../src/export/load-onnxruntime-node';
 import { loadTorchWeights } from '../src/import/torch-weights-node';
 
 /** How an export was tried out, or why it could not be. */

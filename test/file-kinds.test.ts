@@ -87,7 +87,10 @@ const SAID: Readonly<Record<string, [what: RegExp, advice: RegExp]>> = {
   'frozen graph': [/a frozen graph of TensorFlow/, /tensorflowjs_converter/],
   'Keras config': [/the config of a Keras model/, /loadKerasFile/],
   'Git LFS pointer': [/a Git LFS pointer to 102469840 bytes/, /git lfs pull/],
-  'index of shards': [/the index of a model in several safetensors files \(model-00001-of-00002/, /readSafetensors reads each/], // prettier-ignore
+  'index of shards': [
+    /the index of a model in several safetensors files \(model-00001-of-00002/,
+    /readSafetensors reads each/,
+  ],
   'web page': [/a web page/, /\/resolve\//],
   'error in XML': [/a web page/, /an error/],
   'config.json of the hub': [/the config\.json of a model/, /model\.safetensors/],

@@ -4,20 +4,37 @@ import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 
 import { checkText } from '../check-kinds';
-import { checkOptions } from '../check-options';
+import { checkOptions, type OptionNames } from '../check-options';
 import { readFile } from '../data/read-file';
 import type { OnnxModel } from '../export/onnx-messages';
 import { OnnxError } from './onnx-error';
 import { OpenFile } from './onnx-external-node';
 import { externalLocations, parseOnnx } from './onnx-file';
 import { importOnnxModel, type ImportOnnxOptions } from './onnx';
+import { verifyOnnxImport, type OnnxVerification } from './verify-onnx-node';
+
+/** What {@link importOnnxFile} can be told. */
+export interface ImportOnnxFileOptions extends Omit<ImportOnnxOptions, 'externalData'> {
+  /**
+   * `false` does not run the file in ONNX Runtime; by default that is done where the package `onnxruntime-node` is installed, and
+   * an import that computes something else is refused.
+   */
+  readonly verify?: boolean;
+  /** Told what running the file came to. */
+  readonly onVerified?: (verification: OnnxVerification) => void;
+}
+
+const OPTIONS: OptionNames<ImportOnnxFileOptions> = { inputSize: true, verify: true, onVerified: true };
+
+const NOT_ASKED_FOR: OnnxVerification = { unverified: 'it was not asked for' };
 
 /**
  * An ONNX file as a `tf.LayersModel`, see {@link importOnnx}; tensors in files beside it are read too, from its own folder and
- * the folders in that only.
+ * the folders in that only. Where `onnxruntime-node` is installed, the file is run there and the import in tfjs on the same
+ * noise images, and one that differs is refused.
  *
  * @throws OnnxError as {@link importOnnx}; for a file that is missing or cannot be read, and for one that the model names outside
- *   of its folder
+ *   of its folder; for an import that computes otherwise than ONNX Runtime
  *
  * @example
  * const model = await importOnnxFile('resnext50_32x4d.onnx');
@@ -25,20 +42,30 @@ import { importOnnxModel, type ImportOnnxOptions } from './onnx';
  */
 export async function importOnnxFile(
   path: string,
-  options: Omit<ImportOnnxOptions, 'externalData'> = {},
+  options: ImportOnnxFileOptions = {},
 ): Promise<tf.LayersModel> {
   checkText('path', 'the path of an ONNX file', path);
-  checkOptions('importOnnxFile', options, { inputSize: true });
+  checkOptions('importOnnxFile', options, OPTIONS);
+  const { verify = true, onVerified, ...others } = options;
   const model = parsed(path, await read(path));
   const folder = dirname(path);
   const externalData = new Map<string, OpenFile>();
+  let imported: tf.LayersModel;
   try {
     for (const location of externalLocations(model)) {
       externalData.set(location, new OpenFile(await inFolder(path, folder, location)));
     }
-    return importOnnxModel(model, { ...options, externalData });
+    imported = importOnnxModel(model, { ...others, externalData });
   } finally {
     for (const file of externalData.values()) file.close();
+  }
+  try {
+    const verification = verify ? await verifyOnnxImport(imported, path, model) : NOT_ASKED_FOR;
+    onVerified?.(verification);
+    return imported;
+  } catch (error) {
+    imported.dispose();
+    throw error;
   }
 }
 

@@ -3,7 +3,7 @@ import { toOnnx } from '../export/onnx';
 import { outputsOfNothing } from '../graph/empty-batch';
 import type { Graph } from '../graph/graph';
 import { checkImages, imageInputOf, type InferenceEngine } from './engine';
-import { loadOnnxruntime } from './load-onnxruntime-node';
+import { loadOnnxruntime } from '../export/load-onnxruntime-node';
 
 /**
  * Runs a graph in ONNX Runtime, by the npm package `onnxruntime-node`, on as many threads as it takes by default.

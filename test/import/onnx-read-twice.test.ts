@@ -80,7 +80,11 @@ describe.each(Object.entries(CASES))('%s', (_, file) => {
     model.compile({ optimizer: tf.train.sgd(0.01), loss: 'meanSquaredError' });
     const x = tf.randomNormal([2, 6, 5, 8], 0, 1, 'float32', 7);
     const y = model.outputs.map(({ shape }) => tf.zeros([2, ...(shape.slice(1) as number[])]));
-    const loss = () => [model.evaluate(x, y)].flat().map((scalar) => scalar.dataSync()[0]).at(-1) as number; // prettier-ignore
+    const loss = () =>
+      [model.evaluate(x, y)]
+        .flat()
+        .map((scalar) => scalar.dataSync()[0])
+        .at(-1) as number;
     if (isTrained) {
       const before = loss();
       await model.fit(x, y, { epochs: 3, verbose: 0 });

@@ -18,7 +18,12 @@ beforeAll(() => useBackend('cpu'));
 beforeEach(() => {
   model = createModel('mobilenet_toy', { initialise: false });
   tensors = torchFillTensors(model, { gain: 1 });
-  others = new Map([...tensors].map(([name, { data, ...rest }]) => [name, { ...rest, data: Float32Array.from(data as Float32Array, (value) => value + 3) }])); // prettier-ignore
+  others = new Map(
+    [...tensors].map(([name, { data, ...rest }]) => [
+      name,
+      { ...rest, data: Float32Array.from(data as Float32Array, (value) => value + 3) },
+    ]),
+  );
 });
 afterEach(() => void model.dispose());
 
@@ -44,21 +49,17 @@ test.each([
   'net.0.',
   'ema.',
   'x.y.',
-])(
-  // prettier-ignore
-  'all under %p',
-  (prefix) => {
-    const report = assignTorchTensors(model, new Map(renamed(tensors, (name) => prefix + name)));
-    expect(report).toEqual({
-      loaded: model.weights.length,
-      missing: [],
-      unexpected: [],
-      mismatched: [],
-      prefix,
-    });
-    expectLoaded(tensors);
-  },
-);
+])('all under %p', (prefix) => {
+  const report = assignTorchTensors(model, new Map(renamed(tensors, (name) => prefix + name)));
+  expect(report).toEqual({
+    loaded: model.weights.length,
+    missing: [],
+    unexpected: [],
+    mismatched: [],
+    prefix,
+  });
+  expectLoaded(tensors);
+});
 
 test('names as they are stay so', () => {
   expect(Object.keys(assignTorchTensors(model, tensors))).toEqual([
@@ -70,7 +71,8 @@ test('names as they are stay so', () => {
 });
 
 test('wrappers within names', () => {
-  const wrap = (name: string) => name.replace(/^([^.]+)\./, '$1._orig_mod.').replace(/\.(\w+)$/, '._checkpoint_wrapped_module.$1'); // prettier-ignore
+  const wrap = (name: string) =>
+    name.replace(/^([^.]+)\./, '$1._orig_mod.').replace(/\.(\w+)$/, '._checkpoint_wrapped_module.$1');
   const given = new Map(renamed(tensors, (name) => `model.${/^s/.test(name) ? name : wrap(name)}`));
   const report = assignTorchTensors(model, given);
   expect(report).toMatchObject({ prefix: 'model.', wrappers: ['_orig_mod', '_checkpoint_wrapped_module'] });
@@ -134,6 +136,9 @@ test('a backbone without its classifier, and a head of another model', () => {
 
 test('a few names that happen to be alike are not taken for the model', () => {
   const [[name, tensor]] = [...tensors].reverse();
-  const given = new Map([[`other.${name}`, tensor], ['w', stray]] as const); // prettier-ignore
+  const given = new Map([
+    [`other.${name}`, tensor],
+    ['w', stray],
+  ] as const);
   expect(() => assignTorchTensors(model, given, { strict: false })).toThrow(/not one tensor fits/);
 });

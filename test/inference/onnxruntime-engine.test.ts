@@ -53,8 +53,8 @@ test.each([
       throw error;
     });
     const { loadOnnxruntime } = jest.requireActual<
-      typeof import('../../src/inference/load-onnxruntime-node')
-    >('../../src/inference/load-onnxruntime-node');
+      typeof import('../../src/export/load-onnxruntime-node')
+    >('../../src/export/load-onnxruntime-node');
     expect(loadOnnxruntime).toThrow(message);
   });
   jest.dontMock('onnxruntime-node');

@@ -3,7 +3,7 @@ import { toOnnx } from '../../../src/export/onnx';
 import { foldBatchNorm } from '../../../src/graph/fold-batch-norm';
 import { lowerModel } from '../../../src/graph/lower-model';
 import type { EngineName } from '../../../src/inference/engine';
-import { loadOnnxruntime } from '../../../src/inference/load-onnxruntime-node';
+import { loadOnnxruntime } from '../../../src/export/load-onnxruntime-node';
 import { optimizeForInference } from '../../../src/inference/optimize-for-inference-node';
 import { trainableParameters } from '../../../src/train/weights';
 import { readInputs } from './inputs';

@@ -28,6 +28,7 @@ What is fetched is kept in the cache folder, which \`cardinal doctor\` shows.`;
 interface ImportFlags extends Omit<ImportRequest, 'model' | 'weights' | 'to' | 'onProgress'> {
   readonly weights?: string;
   readonly inputSize?: number;
+  readonly verify?: boolean;
   readonly to?: string;
   readonly json?: boolean;
 }
@@ -47,6 +48,7 @@ export function register(program: Command): void {
       'height and width where an ONNX file leaves them open',
       whole('--input-size', 1),
     )
+    .option('--no-verify', 'do not run an ONNX file in ONNX Runtime (onnxruntime-node) to compare')
     .option('--overwrite', 'replace an export that --to holds already');
   addOptions(command, [...ORIGIN_OPTIONS, BACKEND_OPTION]);
   command.option('--json', 'print what was done as JSON').addHelpText('after', EXAMPLES).action(runImport);
@@ -72,9 +74,9 @@ async function checkFile(path: string): Promise<void> {
 }
 
 async function runOnnxImport(file: string, to: string, flags: ImportFlags): Promise<void> {
-  const { weights, inputSize, overwrite, backend, json } = flags;
+  const { weights, inputSize, overwrite, backend, verify, json } = flags;
   if (weights !== undefined) throw invalidArgument('--weights', 'nothing, since the file has them', weights);
-  const report = await importOnnxModelFile({ file, to, inputSize, overwrite, backend });
+  const report = await importOnnxModelFile({ file, to, inputSize, overwrite, backend, verify });
   if (json === true) printJson(report);
   else print(describeOnnx(report));
 }
@@ -123,11 +125,19 @@ function renamed({ prefix = '', wrappers = [], otherCopies = [] }: ImportReport)
   ];
 }
 
-function describeOnnx({ source, layers, params, folder, files, verified }: OnnxImportReport): string {
+function describeOnnx(report: OnnxImportReport): string {
+  const { source, layers, params, original, folder, files, verified } = report;
   return [
     `${source}, ${layers} layers with ${grouped(params)} weights, in ${folder}: ${fileSizes(files)}`,
+    againstFile(original),
     readBack(verified),
   ].join('\n');
+}
+
+function againstFile(original: OnnxImportReport['original']): string {
+  if ('unverified' in original) return `not verified against ONNX Runtime: ${original.unverified}`;
+  const { by, images, largestDifference } = original;
+  return `verified by ${by}: the same for ${images} seeded images, to ${largestDifference.toPrecision(2)} of the largest output`;
 }
 
 function describe({ model, source, loaded, folder, files, verified }: ImportReport): string {
