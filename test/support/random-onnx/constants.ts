@@ -1,5 +1,6 @@
 import type { AttributeValues, Draft } from './draft';
 import { replaced, sizeOf, spliced, TYPES } from './draft';
+import { POSITION_DRAWS } from './positions';
 
 /** Draws a float tensor of the wanted lengths whose last node is of one operator; `undefined` where that cannot be. */
 type DrawConstant = (draft: Draft, dims: readonly number[], depth: number) => string | undefined;
@@ -99,7 +100,7 @@ const binary =
   };
 
 const reduced =
-  (op: string): DrawConstant =>
+  (op: string, isPositive = false): DrawConstant =>
   (draft, dims, depth) => {
     const keepdims = dims.includes(1) && draft.chance(0.5);
     const axis = keepdims ? dims.indexOf(1) : draft.whole(0, dims.length);
@@ -107,7 +108,9 @@ const reduced =
     const from = keepdims ? replaced(dims, axis, long) : spliced(dims, axis, 0, long);
     const axes = [draft.signed(axis, from.length)];
     const takesInput = op === 'ReduceSum' || draft.opset >= 18;
-    const x = constant(draft, from, depth);
+    const x = isPositive
+      ? draft.tensor(from, draft.weights(from).map(Math.abs))
+      : constant(draft, from, depth);
     if (takesInput) return draft.node(op, [x, draft.integers(axes)], { keepdims: Number(keepdims) })[0];
     return draft.node(op, [x], { axes, keepdims: Number(keepdims) })[0];
   };
@@ -127,6 +130,7 @@ const compared =
 
 /** By operator: those that the importer may compute when nothing but constants goes in. */
 export const CONSTANT_DRAWS: Readonly<Record<string, DrawConstant>> = {
+  ...POSITION_DRAWS,
   Constant: (draft, dims) => {
     const values = draft.weights(dims);
     if (dims.length === 0 && draft.chance(0.5))
@@ -310,6 +314,11 @@ export const CONSTANT_DRAWS: Readonly<Record<string, DrawConstant>> = {
   ReduceMax: reduced('ReduceMax'),
   ReduceMin: reduced('ReduceMin'),
   ReduceProd: reduced('ReduceProd'),
+  ReduceL1: reduced('ReduceL1'),
+  ReduceL2: reduced('ReduceL2'),
+  ReduceSumSquare: reduced('ReduceSumSquare'),
+  ReduceLogSumExp: reduced('ReduceLogSumExp'),
+  ReduceLogSum: reduced('ReduceLogSum', true),
   Add: binary('Add'),
   Sub: binary('Sub'),
   Mul: binary('Mul'),
@@ -333,6 +342,9 @@ export const CONSTANT_DRAWS: Readonly<Record<string, DrawConstant>> = {
   Sign: unary('Sign'),
   Exp: unary('Exp'),
   Erf: unary('Erf'),
+  Sin: unary('Sin'),
+  Cos: unary('Cos'),
+  Softplus: unary('Softplus'),
   Tanh: unary('Tanh'),
   Sigmoid: unary('Sigmoid'),
   Relu: unary('Relu'),
@@ -349,4 +361,16 @@ export const CONSTANT_DRAWS: Readonly<Record<string, DrawConstant>> = {
   Or: compared('Or', 'bool', 'bool'),
   Xor: compared('Xor', 'bool', 'bool'),
   Not: compared('Not', 'bool'),
+  IsNaN: compared('IsNaN', 'float'),
+  MatMul: (draft, dims, depth) => {
+    if (dims.length < 2) return undefined;
+    const [rows, columns] = dims.slice(-2);
+    const inner = draft.whole(1, 4);
+    const lead = dims.slice(0, -2);
+    const right = draft.chance(0.5) ? [inner, columns] : [...lead, inner, columns];
+    return draft.node('MatMul', [
+      constant(draft, [...lead, rows, inner], depth),
+      constant(draft, right, depth),
+    ])[0];
+  },
 };

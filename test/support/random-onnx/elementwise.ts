@@ -29,13 +29,14 @@ const stepwise =
   (draft, x, others) =>
     x.isExact ? unary(op, () => ({}), 13, true)(draft, x, others) : undefined;
 
-/** Of numbers above 0, which a node before makes of others. */
+/** Of numbers from 0.5 to 1.5, which nodes before make of others: near 0 runtimes differ in many digits. */
 const positive =
   (op: string): Draw =>
   (draft, x) => {
     if (!isNumber(x)) return undefined;
-    const root = draft.node('Sigmoid', [x.name])[0];
-    return like(x, draft.node(op, [root])[0]);
+    const [share] = draft.node('Sigmoid', [x.name]);
+    const [above] = draft.node('Add', [share, draft.tensor([], [0.5])]);
+    return like(x, draft.node(op, [above])[0]);
   };
 
 /** Arithmetic of two: with a constant on either side, another value, or itself. */
