@@ -196,7 +196,9 @@ describe('where it is written', () => {
   test('a folder that is there is refused, and replaced with overwrite', async () => {
     await saveLayersModel(model, to('toy'));
     const other = createModel('mobilenet_toy', { seed: 1, inputShape: IMAGE });
-    await expect(saveLayersModel(other, to('toy'))).rejects.toThrow(/toy is there already: .*overwrite: true/);
+    await expect(saveLayersModel(other, to('toy'))).rejects.toThrow(
+      /toy is there already: .*overwrite: true/,
+    );
     const kept = await loadLayersModel(to('toy'));
     expect(kept.name).toBe('resnext_toy');
     await saveLayersModel(other, to('toy'), { overwrite: true });

@@ -52,9 +52,9 @@ test.each([
     jest.doMock('onnxruntime-node', () => {
       throw error;
     });
-    const { loadOnnxruntime } = jest.requireActual<
-      typeof import('../../src/export/load-onnxruntime-node')
-    >('../../src/export/load-onnxruntime-node');
+    const { loadOnnxruntime } = jest.requireActual<typeof import('../../src/export/load-onnxruntime-node')>(
+      '../../src/export/load-onnxruntime-node',
+    );
     expect(loadOnnxruntime).toThrow(message);
   });
   jest.dontMock('onnxruntime-node');
