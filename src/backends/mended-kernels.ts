@@ -7,6 +7,7 @@ import {
   transposeOfNothing,
 } from './empty-tensors';
 import type { Mend } from './mend';
+import { readColumnsOnly, readPixelsOnly } from './unequal-strides';
 import { numberedPadding } from './wasm/numbered-padding';
 import { noticedFailure } from './wasm/noticed-failure';
 import { sumInParts } from './webgpu/sum-in-parts';
@@ -23,7 +24,9 @@ const REDUCTIONS = ['Sum', 'Prod', 'Mean', 'Max', 'Min', 'All', 'Any'];
 /** The kernels that a backend of tfjs computes wrongly, and what mends each; the last of a kernel's is called first. */
 function mendsOf(backendName: string): readonly (readonly [kernelNames: readonly string[], mend: Mend])[] {
   const ofNothing = [[...CONVOLUTIONS, ...CONVOLUTION_GRADIENTS], convolutionOfNothing] as const;
-  if (backendName === 'tensorflow') return [ofNothing];
+  if (backendName === 'tensorflow') {
+    return [[CONVOLUTIONS, readColumnsOnly], [['Conv2DBackpropFilter'], readPixelsOnly], ofNothing];
+  }
   const everywhere = [ofNothing, [['AvgPoolGrad'], averagePoolGradient]] as const;
   if (backendName === 'webgpu') return [[['AddN'], sumInParts], ...everywhere];
   if (backendName !== 'wasm') return everywhere;

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { convSpec, filterShape, inputShape, type ConvSpec } from '../conv-spec';
+import { readColumns, readPixels } from '../libtensorflow-faults';
 import { requireTensorflow, runTensorflow, TENSORFLOW, type Attribute } from '../libtensorflow';
 import {
   isPointwise,
@@ -92,6 +93,8 @@ function isDilated(spec: ConvSpec): boolean {
 
 function forwardKernel(x: tf.Tensor4D, filter: tf.Tensor4D, spec: ConvSpec): tf.Tensor4D {
   if (isPointwise(spec)) return pointwiseForward(x, filter, spec);
+  const same = readColumns(spec);
+  if (same !== undefined) return forwardKernel(same.view(x), filter, same.spec);
   return runTensorflow('Conv2D', [x, filter], attributes(spec))[0] as tf.Tensor4D;
 }
 
@@ -106,6 +109,8 @@ function backpropInputKernel(dy: tf.Tensor4D, filter: tf.Tensor4D, spec: ConvSpe
 
 function backpropFilterKernel(x: tf.Tensor4D, dy: tf.Tensor4D, spec: ConvSpec): tf.Tensor4D {
   if (isPointwise(spec)) return pointwiseBackpropFilter(x, dy, spec);
+  const same = readPixels(spec);
+  if (same !== undefined) return backpropFilterKernel(same.view(x), dy, same.spec);
   return runTensorflow(
     'Conv2DBackpropFilter',
     [x, filterShape(spec), dy],
