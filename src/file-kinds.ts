@@ -32,13 +32,16 @@ const TFJS_MODELS: Readonly<Record<'layers-model' | 'graph-model', FileKind>> = 
   'graph-model': {
     what: 'a GraphModel of tfjs',
     kind: 'graph-model',
-    advice: 'loadGraphModel reads it, by its address',
+    advice: 'loadGraphModel reads it, by its path or address',
   },
 };
 
 type Recognise = (head: Uint8Array, text: string) => FileKind | undefined;
 
 const NO_CALL = 'no call of this package reads it';
+
+/** JSON that says nothing of what it is. */
+export const PLAIN_JSON: FileKind = { what: 'a JSON file', advice: `${NO_CALL} as a model` };
 const PICKLE: FileKind = {
   what: 'a pickle, as torch.save writes it',
   advice:
@@ -239,5 +242,5 @@ function jsonFile(text: string): FileKind {
       advice: `its weights are in model.safetensors beside it, which loadWeights reads`,
     };
   }
-  return { what: 'a JSON file', advice: `${NO_CALL} as a model` };
+  return PLAIN_JSON;
 }

@@ -8,7 +8,7 @@ import { checkText } from '../check-kinds';
 import { readFile } from '../data/read-file';
 import { CardinalError } from '../errors';
 import { adoptBatchNorms } from '../layers/batch-normalization';
-import { insteadOf, topologyInsteadOfLayers } from '../file-kinds';
+import { insteadOf, PLAIN_JSON, recognise, topologyInsteadOfLayers } from '../file-kinds';
 // For their registration: a saved model names its layers by class.
 import '../layers/register-layers';
 import { transferOwnership } from '../layers/transfer-ownership';
@@ -121,7 +121,10 @@ function parse(path: string, bytes: Buffer): tf.io.ModelJSON {
       : new CardinalError(`${path} is ${instead}`);
   }
   const isModel = json?.modelTopology != null && Array.isArray(json.weightsManifest);
-  const other = topologyInsteadOfLayers(json) ?? (isModel ? undefined : insteadOf('layers-model', bytes));
+  // Of the name that tfjs gives it, it was a model once.
+  const isPlain = basename(path) === LAYERS_MODEL_FILES.model && recognise(bytes) === PLAIN_JSON;
+  const other =
+    topologyInsteadOfLayers(json) ?? (isModel || isPlain ? undefined : insteadOf('layers-model', bytes));
   if (other !== undefined) throw new CardinalError(`${path} is ${other}`);
   if (json?.modelTopology == null || !Array.isArray(json.weightsManifest)) {
     throw damaged('it has no modelTopology and weightsManifest, as a tfjs LayersModel has');
