@@ -7,7 +7,7 @@ import {
   transposeOfNothing,
 } from './empty-tensors';
 import type { Mend } from './mend';
-import { readColumnsOnly, readPixelsOnly } from './unequal-strides';
+import { readColumnsOnly, readPixelsOnly } from './libtensorflow-views';
 import { numberedPadding } from './wasm/numbered-padding';
 import { noticedFailure } from './wasm/noticed-failure';
 import { sumInParts } from './webgpu/sum-in-parts';

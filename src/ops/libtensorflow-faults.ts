@@ -1,8 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import type { ConvSpec } from './conv-spec';
 
-// Two kinds of convolution that libtensorflow 2.21 gets wrong, found by `npm run test:geometries`. Both have strides that are not
-// equal, and both are the same convolution over another view of the image, for which it is right.
+// Two kinds of convolution that libtensorflow 2.21 gets wrong, found by `npm run test:geometries`. Each is the same as a
+// convolution over another view of the images, for which it is right.
+
+/** Floats of the longest vector there is. */
+const LANES = 16;
 
 /** A convolution that gives the same as another: its geometry, and what of the other's images it reads. */
 export interface SameConvolution {
@@ -39,13 +42,15 @@ export function readColumns(spec: ConvSpec): SameConvolution | undefined {
 }
 
 /**
- * For the filter gradient of a 1x1 filter with unequal strides, where libtensorflow writes past the end of a buffer of its
- * own and the process dies sooner or later: the pixels that the strides reach, with strides of 1. Otherwise `undefined`.
+ * For the filter gradient of a 1x1 filter with strides, where libtensorflow writes past the end of a buffer of its own and
+ * the process dies sooner or later: the pixels that the strides reach, with strides of 1. Otherwise `undefined`, and so
+ * where a vector is full of channels, as in a residual network's shortcuts: those were always right.
  */
 export function readPixels(spec: ConvSpec): SameConvolution | undefined {
-  const { outHeight, outWidth, filterHeight, filterWidth, strides, padding } = spec;
+  const { inChannels, groups, outHeight, outWidth, filterHeight, filterWidth, strides, padding } = spec;
   const { top, bottom, left, right } = padding;
-  if (filterHeight * filterWidth !== 1 || strides[0] === strides[1]) return undefined;
+  const isStrided = filterHeight * filterWidth === 1 && strides[0] * strides[1] > 1;
+  if (!isStrided || inChannels / groups >= LANES) return undefined;
   return {
     spec: {
       ...spec,

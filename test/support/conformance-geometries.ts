@@ -32,6 +32,7 @@ export const CONFORMANCE_GEOMETRIES: NamedGeometry[] = [
   { name: 'one column of one channel, a stride across alone', x: [2, 9, 1, 1], filter: [4, 3, 1, 3], options: { strides: [1, 2], padding: [3, 1] } },
   { name: 'columns that a stride passes over, one channel', x: [2, 9, 4, 1], filter: [2, 3, 1, 2], options: { strides: [1, 3] } },
   { name: '1x1, a stride across alone', x: [3, 11, 4, 1], filter: [1, 1, 1, 1], options: { strides: [1, 2] } },
+  { name: '1x1, stride 2, a wide image', x: [3, 6, 14, 9], filter: [1, 1, 9, 6], options: { strides: 2 } },
   { name: '1x1, unequal strides between zeros', x: [1, 8, 10, 4], filter: [1, 1, 2, 4], options: { groups: 2, strides: [2, 1], padding: [[2, 2], [3, 0]] } },
   { name: 'no images', x: [0, 8, 8, 8], filter: [3, 3, 4, 16], options: { groups: 2, padding: 'same' } },
   { name: 'no images, depthwise, stride 2', x: [0, 7, 6, 4], filter: [3, 3, 1, 8], options: { groups: 4, strides: 2, padding: 1 } },

@@ -24,8 +24,7 @@ function overView(
 ): ReturnType<tf.KernelFunc> {
   const attrs = call.attrs as tf.NamedAttrMap;
   const x = call.inputs.x as tf.Tensor4D;
-  const [down, across] = [attrs.strides].flat() as [number, number?];
-  if (attrs.dataFormat === 'NCHW' || across === undefined || down === across) return stock(call);
+  if (attrs.dataFormat === 'NCHW') return stock(call);
   const info = tf.backend_util.computeConv2DInfo(
     x.shape,
     filterShape,
@@ -40,7 +39,7 @@ function overView(
   const same = sameAs(
     convSpec(x.shape, isDepthwise ? [height, width, 1, depth * last] : filterShape, {
       groups: isDepthwise ? depth : 1,
-      strides: [down, across],
+      strides: [info.strideHeight, info.strideWidth],
       dilations: [info.dilationHeight, info.dilationWidth],
       padding: [[top, bottom], [left, right]], // prettier-ignore
     }),
