@@ -64,6 +64,12 @@ describeOnBackends('a batch without images', (backend) => {
     made.dispose();
   });
 
+  it('has a gradient of nothing through a sum over axes of one element', () => {
+    accelerate();
+    const dx = tf.grad((x) => tf.sum(tf.square(x)))(tf.zeros([0, 1, 1, 1]));
+    expect(dx.shape).toEqual([0, 1, 1, 1]);
+  });
+
   it('is reduced to what a sum, a product or a maximum of nothing is', () => {
     if (backend === 'cpu') return; // tfjs's cpu takes the mean for 0
     const none = tf.zeros([0, 2]);

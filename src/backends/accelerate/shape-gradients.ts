@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { elementType, runTensorflow } from '../../ops/libtensorflow';
 import { mayCallNative } from '../../ops/native-gradient';
+import { isEmpty } from '../empty-tensors';
 import type { GradientOverride } from './gradient-override';
 
 // Gradients that need no values of the forward pass, only shapes. The stock ones keep the whole input for its shape, and
@@ -96,6 +97,7 @@ function repeatedAxes(shape: number[], broadcast: number[]): number[] {
 
 /** The gradient of a sum over `axis` of a tensor of `shape`: `dy` for each summand. */
 function spread(dy: tf.Tensor, shape: number[], axis: Axis): tf.Tensor {
+  if (isEmpty(shape)) return tf.zeros(shape); // tf.broadcastTo knows no axis of no element
   const reduced = tf.util.parseAxisParam(axis, shape);
   const expanded = tf.reshape(
     dy,
