@@ -3,8 +3,8 @@ import { gzipSync } from 'node:zlib';
 
 // The library and the zoo run in browsers: nothing of Node may come in, and not much of anything.
 it.each([
-  ['src/index.ts', 50, []],
-  ['models/index.ts', 40, []],
+  ['src/index.ts', 52, []],
+  ['models/index.ts', 44, []],
   // Graphviz is loaded when the first diagram of a model wants it.
   ['src/diagrams/index.ts', 20, ['@viz-js/viz']],
 ])('%s bundles for a browser, in less than %i kB gzipped', async (entry, kilobytes, others: string[]) => {
