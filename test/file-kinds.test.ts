@@ -200,7 +200,7 @@ describe('models of tfjs', () => {
     await mkdir(path);
     for (const [name, content] of toGraphModel(lowerModel(model))) await writeFile(join(path, name), content);
     expect(await refusal(() => loadLayersModel(path))).toBe(
-      `${join(path, 'model.json')} is no LayersModel of tfjs but a GraphModel of tfjs: loadGraphModel reads it, by its address`,
+      `${join(path, 'model.json')} is no LayersModel of tfjs but a GraphModel of tfjs: loadGraphModel reads it, by its path or address`,
     );
   });
 });
