@@ -12,7 +12,7 @@ import type { ImageDataset } from './image-dataset';
 export function checkDataset(dataset: ImageDataset, argument: string): void {
   const isObject = typeof dataset === 'object' && dataset !== null;
   const members = 'name, images, labels, count, imageShape, classNames, mean and std';
-  check(isObject, argument, `an object of ${members}`, kindOf(dataset));
+  check(isObject, argument, `an object of ${members}`, classOf(dataset));
   checkShape(dataset, argument);
   checkClassNames(dataset, argument);
   checkNormalisation(dataset, argument);
@@ -60,10 +60,10 @@ function checkNormalisation({ mean, std, imageShape }: ImageDataset, argument: s
 
 function checkArrays({ images, labels, count, imageShape }: ImageDataset, argument: string): void {
   // Not `instanceof`, which knows no arrays of another realm; a canvas gives clamped ones.
-  const isBytes = ['Uint8Array', 'Uint8ClampedArray'].includes(kindOf(images));
-  check(isBytes, `${argument}.images`, 'a Uint8Array of levels from 0 to 255', kindOf(images));
+  const isBytes = ['Uint8Array', 'Uint8ClampedArray'].includes(classOf(images));
+  check(isBytes, `${argument}.images`, 'a Uint8Array of levels from 0 to 255', classOf(images));
   const isNumbers = Array.isArray(labels) || (ArrayBuffer.isView(labels) && 'length' in labels);
-  check(isNumbers, `${argument}.labels`, 'a Uint8Array', kindOf(labels));
+  check(isNumbers, `${argument}.labels`, 'a Uint8Array', classOf(labels));
   const size = imageShape[0] * imageShape[1] * imageShape[2];
   const expected = `${labels.length * size} levels: ${labels.length} images, as there are labels, of [${imageShape.join(', ')}]`;
   check(images.length === labels.length * size, `${argument}.images`, expected, images.length);
@@ -85,7 +85,7 @@ function checkLabels({ labels, count, classNames, name }: ImageDataset, argument
   }
 }
 
-/** The kind of a value, of whichever realm: `Float32Array`, `Array`, `undefined`. */
-function kindOf(value: unknown): string {
+/** The class of a value, of whichever realm: `Float32Array`, `Array`, `undefined`. */
+function classOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }

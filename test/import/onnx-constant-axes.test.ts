@@ -5,19 +5,13 @@ import { GraphRunner } from '../../src/graph/graph-runner';
 import { lowerModel } from '../../src/graph/lower-model';
 import { importOnnx } from '../../src/import/onnx';
 import { TESTED_BACKENDS } from '../support/backends';
+import { importAgrees } from '../support/import-agrees';
 import { onnxFile, type MadeFile } from '../support/onnx-files';
-import { differenceFromOnnx, relativeDifference } from '../support/onnxruntime';
+import { relativeDifference } from '../support/onnxruntime';
 
 beforeAll(async () => {
   await useBackend(TESTED_BACKENDS[0]);
 });
-
-async function agrees(file: MadeFile): Promise<void> {
-  const bytes = onnxFile(file);
-  const model = importOnnx(bytes);
-  expect(await differenceFromOnnx(bytes, model)).toBeLessThan(1e-5);
-  model.dispose();
-}
 
 /** As many channels as rows and columns, so that only its place tells which axis a length belongs to. */
 const SQUARE = [4, 4, 4];
@@ -31,8 +25,8 @@ describe('a constant is joined along the axes that it varies along', () => {
     // `variance` is drawn above 0.
     const nodes = (inputs: string[]): MadeFile['nodes'] => [[op, inputs, ['y']]];
     const weights = { variance: shape };
-    await agrees({ nodes: nodes(['x', 'variance']), input: SQUARE, weights });
-    if (op !== 'Div') await agrees({ nodes: nodes(['variance', 'x']), input: SQUARE, weights });
+    await importAgrees({ nodes: nodes(['x', 'variance']), input: SQUARE, weights });
+    if (op !== 'Div') await importAgrees({ nodes: nodes(['variance', 'x']), input: SQUARE, weights });
   });
 
   test.each([
@@ -42,15 +36,15 @@ describe('a constant is joined along the axes that it varies along', () => {
     ['of vectors', [6], [1, 6]],
     ['of five axes', [3, 4, 5, 2], [4, 1, 2]],
   ])('%s', async (_, input, shape) => {
-    await agrees({ nodes: [['Add', ['x', 'w'], ['y']]], input, weights: { w: shape } });
-    await agrees({ nodes: [['Sub', ['w', 'x'], ['y']]], input, weights: { w: shape } });
+    await importAgrees({ nodes: [['Add', ['x', 'w'], ['y']]], input, weights: { w: shape } });
+    await importAgrees({ nodes: [['Sub', ['w', 'x'], ['y']]], input, weights: { w: shape } });
   });
 
   test('divided by what is computed, and powers', async () => {
     const weights = { w: [4, 1], variance: [4, 1, 1] };
-    await agrees({ input: SQUARE, weights, nodes: [['Exp', ['x'], ['e']], ['Div', ['w', 'e'], ['y']]] }); // prettier-ignore
-    await agrees({ input: SQUARE, weights, nodes: [['Exp', ['x'], ['e']], ['Pow', ['e', 'w'], ['y']]] }); // prettier-ignore
-    await agrees({ input: SQUARE, weights, nodes: [['Pow', ['variance', 'x'], ['y']]] });
+    await importAgrees({ input: SQUARE, weights, nodes: [['Exp', ['x'], ['e']], ['Div', ['w', 'e'], ['y']]] }); // prettier-ignore
+    await importAgrees({ input: SQUARE, weights, nodes: [['Exp', ['x'], ['e']], ['Pow', ['e', 'w'], ['y']]] }); // prettier-ignore
+    await importAgrees({ input: SQUARE, weights, nodes: [['Pow', ['variance', 'x'], ['y']]] });
   });
 });
 
@@ -80,7 +74,7 @@ describe('nodes become one layer only where their constants vary along the same 
       ['Mul', ['x', 's'], ['m']],
       ['Add', ['b', 'm'], ['y']],
     ];
-    await agrees({ nodes, input: SQUARE, weights: { s: scale, b: shift } });
+    await importAgrees({ nodes, input: SQUARE, weights: { s: scale, b: shift } });
   });
 
   test.each([[[9]], [[9, 1]], [[1, 9]], [[9, 9]], [[1, 9, 1]], [[1]]])(
@@ -90,14 +84,14 @@ describe('nodes become one layer only where their constants vary along the same 
         ['MatMul', ['x', 'w'], ['m']],
         ['Add', ['m', 'b'], ['y']],
       ];
-      await agrees({ nodes, input: [9, 9], weights: { w: [9, 9], b: shape } });
+      await importAgrees({ nodes, input: [9, 9], weights: { w: [9, 9], b: shape } });
     },
   );
 
   test.each([[[3]], [[1, 3]], [[1, 1]], [[1]]])('Gemm with C [%p]', async (shape) => {
     const attributes = { transB: 1, alpha: { float: 0.5 }, beta: { float: 2 } };
     const nodes: MadeFile['nodes'] = [['Gemm', ['x', 'w', 'c'], ['y'], attributes]];
-    await agrees({ nodes, input: [4], weights: { w: [3, 4], c: shape } });
+    await importAgrees({ nodes, input: [4], weights: { w: [3, 4], c: shape } });
   });
 
   test('layer norm in pieces, whose scale is one of rows', async () => {
@@ -113,11 +107,11 @@ describe('nodes become one layer only where their constants vary along the same 
       ['Add', ['m', 'b'], ['y']],
     ];
     const weights = { g: [8, 1], b: [8, 1], two: { float: [2] }, eps: { float: [1e-3] } };
-    await agrees({ opset: 16, nodes, input: [8, 8], weights });
+    await importAgrees({ opset: 16, nodes, input: [8, 8], weights });
   });
 
   test('a matrix that stands first works along the rows', async () => {
-    await agrees({ nodes: [['MatMul', ['w', 'x'], ['y']]], input: [3, 4], weights: { w: [5, 3] } });
+    await importAgrees({ nodes: [['MatMul', ['w', 'x'], ['y']]], input: [3, 4], weights: { w: [5, 3] } });
   });
 });
 

@@ -1,19 +1,12 @@
 import { useBackend } from '../../src/backends/use-backend-node';
 import { importOnnx } from '../../src/import/onnx';
 import { TESTED_BACKENDS } from '../support/backends';
+import { importAgrees } from '../support/import-agrees';
 import { onnxFile, type MadeFile, type NodeOf } from '../support/onnx-files';
-import { differenceFromOnnx } from '../support/onnxruntime';
 
 beforeAll(async () => {
   await useBackend(TESTED_BACKENDS[0]);
 });
-
-async function agrees(file: MadeFile): Promise<void> {
-  const bytes = onnxFile(file);
-  const model = importOnnx(bytes);
-  expect(await differenceFromOnnx(bytes, model)).toBeLessThan(1e-5);
-  model.dispose();
-}
 
 const INPUT = [3, 4, 5];
 const wholes = (...values: number[]) => values.map(BigInt);
@@ -130,12 +123,12 @@ const FOLDED: Record<string, [nodes: NodeOf[], weights: MadeFile['weights']]> = 
 };
 
 test.each(Object.entries(FOLDED))('%s is evaluated', async (_, [nodes, weights]) => {
-  await agrees({ nodes: [...nodes, ['Mul', ['x', 'k'], ['y']]], input: INPUT, weights });
+  await importAgrees({ nodes: [...nodes, ['Mul', ['x', 'k'], ['y']]], input: INPUT, weights });
 });
 
 test('halves are rounded to even', async () => {
   const weights = { w: { float: [0.5, 1.5, 2.5, -0.5, -1.5] } };
-  await agrees({ nodes: [['Round', ['w'], ['k']], ['Mul', ['x', 'k'], ['y']]], input: INPUT, weights }); // prettier-ignore
+  await importAgrees({ nodes: [['Round', ['w'], ['k']], ['Mul', ['x', 'k'], ['y']]], input: INPUT, weights }); // prettier-ignore
 });
 
 test('the padding that PyTorch writes of ZeroPad2d, turned round by a step of -1', async () => {
@@ -162,7 +155,7 @@ test('the padding that PyTorch writes of ZeroPad2d, turned round by a step of -1
     end: [-9223372036854775807n],
     first: wholes(0),
   };
-  await agrees({ nodes, input: INPUT, weights });
+  await importAgrees({ nodes, input: INPUT, weights });
 });
 
 describe('shape arithmetic', () => {
@@ -220,7 +213,7 @@ describe('shape arithmetic', () => {
     ],
   ])('%s', async (_, nodes, weights) => {
     // prettier-ignore
-    await agrees({ nodes, input: INPUT, weights });
+    await importAgrees({ nodes, input: INPUT, weights });
   });
 
   test.each<[string, NodeOf[], RegExp]>([

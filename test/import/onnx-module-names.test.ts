@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../../src/backends/use-backend-node';
 import { importOnnx } from '../../src/import/onnx';
 import { assignTorchTensors, torchTensors } from '../../src/import/torch-weights';
@@ -6,6 +5,7 @@ import type { StoredTensor } from '../../src/safetensors/tensor';
 import { TESTED_BACKENDS } from '../support/backends';
 import { onnxFile } from '../support/onnx-files';
 import { differenceFromOnnx } from '../support/onnxruntime';
+import { savedAndLoaded } from '../support/saved-and-loaded';
 
 beforeAll(async () => {
   await useBackend(TESTED_BACKENDS[0]);
@@ -41,14 +41,7 @@ test.each(MODULES)('a module called %p', async (module) => {
   expect(await differenceFromOnnx(bytes, model)).toBeLessThan(1e-5);
 
   // PyTorch finds its own names, in what is saved and loaded too.
-  let saved: tf.io.ModelArtifacts | undefined;
-  await model.save(
-    tf.io.withSaveHandler(async (artifacts) => {
-      saved = artifacts;
-      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
-    }),
-  );
-  const loaded = await tf.loadLayersModel(tf.io.fromMemory(saved as tf.io.ModelArtifacts));
+  const loaded = await savedAndLoaded(model);
   const tensors = torchTensors(loaded);
   expect([...tensors.keys()]).toEqual(
     expect.arrayContaining([`${module}.weight`, `${module}.bias`, `${module}.1.running_var`]),

@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../../src/backends/use-backend-node';
 import { importOnnx } from '../../src/import/onnx';
 import { TESTED_BACKENDS } from '../support/backends';
+import { importAgrees } from '../support/import-agrees';
 import { onnxFile, type MadeFile, type NodeOf } from '../support/onnx-files';
-import { differenceFromOnnx } from '../support/onnxruntime';
 
 beforeAll(async () => {
   await useBackend(TESTED_BACKENDS[0]);
@@ -11,13 +11,6 @@ beforeAll(async () => {
 
 const float = (value: number) => ({ float: value });
 const number = (value: number) => ({ float: [value], dims: [] });
-
-async function agrees(file: MadeFile, batch?: number): Promise<void> {
-  const bytes = onnxFile(file);
-  const model = importOnnx(bytes);
-  expect(await differenceFromOnnx(bytes, model, { batch })).toBeLessThan(1e-5);
-  model.dispose();
-}
 
 const norm = { weights: { g: [8], b: [8], m: [8], variance: [8] } };
 const NORM_INPUTS = ['x', 'g', 'b', 'm', 'variance'];
@@ -134,7 +127,7 @@ const COMPUTED: Record<string, Partial<MadeFile> & { nodes: readonly NodeOf[] }>
 };
 
 test.each(Object.entries(COMPUTED))('%s', async (_, file) => {
-  await agrees(file);
+  await importAgrees(file);
 });
 
 describe('softmax along any axis', () => {
@@ -142,14 +135,14 @@ describe('softmax along any axis', () => {
     [1, 2, 3, -1, -2, -3].map((axis) => [op, axis] as const),
   );
   test.each(cases)('%s, %d', async (op, axis) => {
-    await agrees({ nodes: [[op, ['x'], ['y'], { axis }]] });
+    await importAgrees({ nodes: [[op, ['x'], ['y'], { axis }]] });
     // In the middle of layers that want their channels last.
     const nodes: NodeOf[] = [
       ['Conv', ['x', 'w'], ['c']],
       [op, ['c'], ['s'], { axis }],
       ['Conv', ['s', 'w2'], ['y']],
     ];
-    await agrees({ nodes, weights: { w: [4, 8, 3, 3], w2: [2, 4, 1, 1] } });
+    await importAgrees({ nodes, weights: { w: [4, 8, 3, 3], w2: [2, 4, 1, 1] } });
   });
 
   test.each([
@@ -159,7 +152,7 @@ describe('softmax along any axis', () => {
     [[3, 4, 2, 5], 2],
   ])('of [batch, %p], %d', async (input, axis) => {
     // prettier-ignore
-    await agrees({ nodes: [['Softmax', ['x'], ['y'], { axis }]], input });
+    await importAgrees({ nodes: [['Softmax', ['x'], ['y'], { axis }]], input });
   });
 });
 
