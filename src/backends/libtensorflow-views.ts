@@ -12,8 +12,8 @@ export const readColumnsOnly: Mend = (kernelName, stock) => (call) => {
 };
 
 /** The same for {@link readPixels}. */
-export const readPixelsOnly: Mend = (_, stock) => (call) =>
-  overView(call, call.attrs?.filterShape as Shape4D, false, readPixels, stock);
+export const readPixelsOnly: Mend = (kernelName, stock) => (call) =>
+  overView(call, call.attrs?.filterShape as Shape4D, kernelName.includes('Depthwise'), readPixels, stock);
 
 function overView(
   call: Parameters<tf.KernelFunc>[0],

@@ -13,19 +13,18 @@ import { noticedFailure } from './wasm/noticed-failure';
 import { sumInParts } from './webgpu/sum-in-parts';
 
 const CONVOLUTIONS = ['Conv2D', 'DepthwiseConv2dNative', 'FusedConv2D', 'FusedDepthwiseConv2D'];
-const CONVOLUTION_GRADIENTS = [
-  'Conv2DBackpropInput',
-  'Conv2DBackpropFilter',
-  'DepthwiseConv2dNativeBackpropInput',
-  'DepthwiseConv2dNativeBackpropFilter',
-];
+const FILTER_GRADIENTS = ['Conv2DBackpropFilter', 'DepthwiseConv2dNativeBackpropFilter'];
+const INPUT_GRADIENTS = ['Conv2DBackpropInput', 'DepthwiseConv2dNativeBackpropInput'];
 const REDUCTIONS = ['Sum', 'Prod', 'Mean', 'Max', 'Min', 'All', 'Any'];
 
 /** The kernels that a backend of tfjs computes wrongly, and what mends each; the last of a kernel's is called first. */
 function mendsOf(backendName: string): readonly (readonly [kernelNames: readonly string[], mend: Mend])[] {
-  const ofNothing = [[...CONVOLUTIONS, ...CONVOLUTION_GRADIENTS], convolutionOfNothing] as const;
+  const ofNothing = [
+    [...CONVOLUTIONS, ...INPUT_GRADIENTS, ...FILTER_GRADIENTS],
+    convolutionOfNothing,
+  ] as const;
   if (backendName === 'tensorflow') {
-    return [[CONVOLUTIONS, readColumnsOnly], [['Conv2DBackpropFilter'], readPixelsOnly], ofNothing];
+    return [[CONVOLUTIONS, readColumnsOnly], [FILTER_GRADIENTS, readPixelsOnly], ofNothing];
   }
   const everywhere = [ofNothing, [['AvgPoolGrad'], averagePoolGradient]] as const;
   if (backendName === 'webgpu') return [[['AddN'], sumInParts], ...everywhere];
