@@ -27,7 +27,8 @@ Environment:
   TFJS_CARDINAL_NO_NATIVE=1   leave the native library out; everything runs on the WASM backend
   CXX                         the C++ compiler
 
-Exit codes: 0 ready, also without the native library; 1 packages or build failed; 2 wrong usage; 130 interrupted.
+Exit codes: 0 ready, also without the native library; 1 packages or build failed; 2 wrong usage; 128 and the number of the
+signal that stopped it: 129 SIGHUP, 130 SIGINT (Ctrl-C), 143 SIGTERM.
 `;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -96,6 +97,7 @@ function cloneLock() {
 }
 
 for (const [signal, code] of [
+  ['SIGHUP', 129],
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ]) {

@@ -1,10 +1,13 @@
 import { boardLines, type BoardLine } from '../experiment/board';
 import type { ExperimentReporter } from '../experiment/run-experiment';
 import { ExperimentTracker } from '../experiment/tracker';
+import type { Interrupt } from './interrupt';
 import { startLiveLines, type LiveLines } from './live-lines';
-import { note, noteColors } from './output';
+import { drawsInPlace, note, noteColors } from './output';
 import { duration, startProgress, type Progress } from './progress';
 import { percent } from './training-reporter';
+
+type Armed = Pick<Interrupt, 'arm' | 'disarm'>;
 
 /** Shows an experiment on stderr as it goes; `stop` ends what is being drawn. */
 export interface StoppableReporter extends ExperimentReporter {
@@ -14,10 +17,10 @@ export interface StoppableReporter extends ExperimentReporter {
 /**
  * A board that is redrawn in place on a terminal, and plain lines elsewhere.
  *
- * @param onStart called when a run is about to train
+ * @param interrupt armed while a run has something to save: from its first step on, which may be a long one
  */
-export function createExperimentReporter(onStart: () => void = () => undefined): StoppableReporter {
-  return process.stderr.isTTY === true ? boardReporter(onStart) : lineReporter(onStart);
+export function createExperimentReporter(interrupt?: Armed): StoppableReporter {
+  return drawsInPlace(process.stderr) ? boardReporter(interrupt) : lineReporter(interrupt);
 }
 
 const TONES: Readonly<Record<BoardLine['tone'], (text: string) => string>> = {
@@ -29,7 +32,7 @@ const TONES: Readonly<Record<BoardLine['tone'], (text: string) => string>> = {
   failed: noteColors.red,
 };
 
-function boardReporter(onStart: () => void): StoppableReporter {
+function boardReporter(interrupt: Armed | undefined): StoppableReporter {
   let live: LiveLines | undefined;
   let tracker: ExperimentTracker | undefined;
   const loading = dataProgress();
@@ -48,9 +51,12 @@ function boardReporter(onStart: () => void): StoppableReporter {
     onStart(run, { resumedAt }) {
       tracker?.start(run, resumedAt?.step ?? 0);
       live?.draw();
-      onStart();
+      interrupt?.disarm();
     },
-    onStep: (run, event) => tracker?.step(run, event),
+    onStep(run, event) {
+      interrupt?.arm();
+      tracker?.step(run, event);
+    },
     onTest: (run) => tracker?.test(run),
     onEnd(run, result) {
       tracker?.end(run, result);
@@ -67,7 +73,7 @@ function boardReporter(onStart: () => void): StoppableReporter {
   };
 }
 
-function lineReporter(onStart: () => void): StoppableReporter {
+function lineReporter(interrupt: Armed | undefined): StoppableReporter {
   let tracker: ExperimentTracker | undefined;
   let progress: Progress | undefined;
   let skipped = 0;
@@ -99,9 +105,10 @@ function lineReporter(onStart: () => void): StoppableReporter {
       note(
         `run ${begun} of ${all}: ${run.label}, seed ${run.config.recipe.seed}${again}, into ${run.folder}`,
       );
-      onStart();
+      interrupt?.disarm();
     },
     onStep(run, event) {
+      interrupt?.arm();
       tracker?.step(run, event);
       const images = (steps: number): number => (steps - skipped) * event.batchSize;
       progress ??= startProgress(run.label, images(event.totalSteps), 'images');

@@ -2,7 +2,10 @@
 import { Command, CommanderError } from 'commander';
 import { CardinalError, InterruptedError, InvalidArgumentError } from '../../src/errors';
 import { packageVersion } from '../package-version';
+import { EXIT, EXIT_CODES_HELP, signalExitCode } from './exit-codes';
 import { inFlags } from './flag-names';
+import { endingExitCode, endWork, respectNohup } from './interrupt';
+import { sayLast, surviveLostOutput } from './lost-output';
 
 interface CommandModule {
   register(program: Command): void;
@@ -96,10 +99,8 @@ const COMMANDS: readonly Entry[] = [
 ];
 /* eslint-enable @typescript-eslint/no-require-imports */
 
-const EXIT = { fine: 0, failed: 1, wrongUsage: 2, interrupted: 130 } as const;
-
 /**
- * Runs the command line and returns its exit code: 0 fine, 1 failed, 2 wrong usage, 130 interrupted.
+ * Runs the command line and returns its exit code, one of those that `cardinal --help` ends with.
  *
  * @param args what follows the name of the program, such as `['list', '--json']`
  *
@@ -114,10 +115,10 @@ export async function main(args: readonly string[]): Promise<number> {
     command = program.commands.find((one) => one.name() === rest.find((word) => !word.startsWith('-')));
     if (rest.length === 0) {
       program.outputHelp({ error: true });
-      return EXIT.wrongUsage;
+      return EXIT.usage;
     }
     await program.parseAsync([...rest], { from: 'user' });
-    return Number(process.exitCode ?? EXIT.fine);
+    return Number(process.exitCode ?? EXIT.done);
   } catch (error) {
     return report(error, verbose, command);
   }
@@ -130,7 +131,7 @@ function buildProgram(args: readonly string[]): Command {
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
     .option('--verbose', 'show the stack of an error')
-    .addHelpText('after', '\nExit codes: 0 fine, 1 failed, 2 wrong usage, 130 interrupted.');
+    .addHelpText('after', `\n${EXIT_CODES_HELP}`);
   program.exitOverride().configureOutput({ outputError: (text, write) => write(oneLine(text) + '\n') });
   const words = args.filter((word) => !word.startsWith('-'));
   const wanted = words[0] === 'help' ? words[1] : words[0];
@@ -152,33 +153,45 @@ function takeVerbose(args: readonly string[]): { verbose: boolean; rest: string[
 /** Says on stderr, in one line, what went wrong, and returns the exit code that goes with it. */
 function report(error: unknown, verbose: boolean, command: Command | undefined): number {
   // Commander has printed its own errors already, and throws for --help and --version as well.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.wrongUsage;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   const text = error instanceof Error ? error.message : String(error);
   // Errors of the library name its options; what a person can change here are flags.
   const message = command !== undefined && error instanceof CardinalError ? inFlags(text, command) : text;
   const stack = verbose && error instanceof Error ? `${error.stack ?? ''}\n` : '';
-  process.stderr.write(`${oneLine(`error: ${message}`)}\n${stack}`);
-  if (error instanceof InvalidArgumentError) return EXIT.wrongUsage;
-  return error instanceof InterruptedError ? EXIT.interrupted : EXIT.failed;
+  sayLast(`${oneLine(`error: ${message}`)}\n${stack}`);
+  if (error instanceof InvalidArgumentError) return EXIT.usage;
+  return error instanceof InterruptedError ? (endingExitCode() ?? signalExitCode('SIGINT')) : EXIT.failed;
 }
 
 function oneLine(text: string): string {
   return text.trim().replace(/\s*\n\s*/g, ' ');
 }
 
-// A reader that has seen enough (`cardinal list | head -1`) closes the pipe; that is no failure.
-function tolerateClosedPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.fine);
-      throw error;
-    });
-  }
+/** What no command has caught: a stack alone would tell a person nothing, and what a run has done would be lost. */
+function surviveUncaughtErrors(): void {
+  process.on('uncaughtException', (error: unknown) => {
+    const { verbose } = takeVerbose(process.argv);
+    const isSaving = endWork(EXIT.failed);
+    report(error, verbose, undefined);
+    process.exitCode = EXIT.failed;
+    if (!isSaving) process.exit();
+  });
 }
 
 if (require.main === module) {
-  tolerateClosedPipes();
+  respectNohup();
+  surviveLostOutput();
+  surviveUncaughtErrors();
+  let isSettled = false;
+  process.on('exit', () => {
+    // Node ends in silence, and as if all were well, where nothing is left that could go on with the work.
+    if (isSettled || process.exitCode !== undefined) return;
+    process.exitCode = EXIT.failed;
+    sayLast('error: the work came to a standstill and was not done\n');
+  });
   void main(process.argv.slice(2)).then((code) => {
-    process.exitCode = code;
+    isSettled = true;
+    // What could not be printed may have been found out already.
+    process.exitCode = process.exitCode || code;
   });
 }

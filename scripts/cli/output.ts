@@ -6,6 +6,11 @@ import { writeAboveShown } from './in-place';
 function wantsColor(stream: NodeJS.WriteStream): boolean {
   if (process.env.NO_COLOR) return false;
   if (process.env.FORCE_COLOR && process.env.FORCE_COLOR !== '0') return true;
+  return drawsInPlace(stream);
+}
+
+/** Whether a stream is a terminal that moves its cursor and knows colours, as all do that do not call themselves dumb. */
+export function drawsInPlace(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && process.env.TERM !== 'dumb';
 }
 

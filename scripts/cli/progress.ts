@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 
 import { endShown, show, type InPlace } from './in-place';
+import { drawsInPlace } from './output';
 
 const PLAIN_INTERVAL_MS = 5_000;
 const RATE_WINDOW_MS = 10_000;
@@ -31,7 +32,7 @@ export interface Progress {
  */
 export function startProgress(label: string, total: number, unit: string): Progress {
   const state: State = { label, total, unit, done: 0, details: {}, samples: [{ at: Date.now(), done: 0 }] };
-  return process.stderr.isTTY === true ? startBar(state) : startLines(state);
+  return drawsInPlace(process.stderr) ? startBar(state) : startLines(state);
 }
 
 interface State {

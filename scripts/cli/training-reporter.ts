@@ -1,5 +1,6 @@
 import type { StepEvent } from '../../src/train/train';
 import type { RunReporter, RunStart } from '../run-training';
+import type { Interrupt } from './interrupt';
 import { note, noteColors } from './output';
 import { grouped } from './plain-table';
 import { startProgress, type Progress } from './progress';
@@ -9,8 +10,8 @@ export interface TrainingReporter extends RunReporter {
   stop(): void;
 }
 
-/** @param onStart called when the run is about to train, after it has been announced */
-export function createTrainingReporter(onStart: () => void = () => undefined): TrainingReporter {
+/** @param interrupt armed while a run has something to save: from its first step on, which may be a long one */
+export function createTrainingReporter(interrupt?: Pick<Interrupt, 'arm' | 'disarm'>): TrainingReporter {
   let shown: { label: string; progress: Progress } | undefined;
   let skipped = 0;
   const stop = (): void => {
@@ -35,9 +36,10 @@ export function createTrainingReporter(onStart: () => void = () => undefined): T
       stop();
       announce(start);
       skipped = start.resumedAt?.step ?? 0;
-      onStart();
+      interrupt?.disarm();
     },
     onStep: (event) => {
+      interrupt?.arm();
       const images = (steps: number): number => (steps - skipped) * event.batchSize;
       show('training', images(event.totalSteps), 'images').update(images(event.step), stepDetails(event));
     },

@@ -15,7 +15,7 @@ export function makeReporter(stream = process.stderr) {
 }
 
 function startProgress(stream, label, total) {
-  const interactive = stream.isTTY === true;
+  const interactive = stream.isTTY === true && process.env.TERM !== 'dumb';
   const interval = interactive ? BAR_INTERVAL_MS : LINE_INTERVAL_MS;
   const startedAt = Date.now();
   let shownAt = interactive ? 0 : startedAt;

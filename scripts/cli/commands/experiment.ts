@@ -147,7 +147,7 @@ function sum(runs: readonly PlannedRun[], value: (run: PlannedRun) => number): n
 async function run(file: string, definition: ExperimentDefinition, flags: ExperimentFlags): Promise<void> {
   const { backend, data: source, fresh, only, seeds, results } = flags;
   const interrupt = createInterrupt('stopping after this step, and saving');
-  const reporter = createExperimentReporter(interrupt.arm);
+  const reporter = createExperimentReporter(interrupt);
   try {
     const to = flags.to ?? `runs/${definition.name}`;
     // The page of results may be published, and must not tell of this machine's folders.

@@ -103,7 +103,7 @@ async function runFinetune(folder: string, flags: FinetuneFlags): Promise<void> 
   const to = flags.to ?? join('runs', `${basename(resolve(folder))}-${model}`);
   await checkRunFolder(to, flags);
   const interrupt = createInterrupt('stopping after this step, and saving');
-  const reporter = createTrainingReporter(interrupt.arm);
+  const reporter = createTrainingReporter(interrupt);
   try {
     const { config, images } = await prepareFinetune(requestOf(folder, model, flags), reporter);
     const options = { signal: interrupt.signal, reporter, images, overwrite };

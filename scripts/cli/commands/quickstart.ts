@@ -50,7 +50,7 @@ export function register(program: Command): void {
 async function runQuickstart({ data: source, json, ...request }: QuickstartFlags): Promise<void> {
   const startedAt = performance.now();
   const interrupt = createInterrupt('stopping after this step, and saving');
-  const reporter = createTrainingReporter(interrupt.arm);
+  const reporter = createTrainingReporter(interrupt);
   const progress = createMeasureProgress();
   const onMeasure: typeof progress.onProgress = (...event) => {
     reporter.stop();

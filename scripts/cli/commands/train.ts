@@ -50,7 +50,7 @@ export function register(program: Command): void {
 async function runTrain(command: Command, model: string | undefined, flags: TrainFlags): Promise<void> {
   if (flags.dryRun === true) return runDry(model, flags);
   const interrupt = createInterrupt('stopping after this step, and saving');
-  const reporter = createTrainingReporter(interrupt.arm);
+  const reporter = createTrainingReporter(interrupt);
   const options = { signal: interrupt.signal, reporter };
   try {
     const result =
