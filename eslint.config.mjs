@@ -11,6 +11,7 @@ const ORDER = [
   'src/check-kinds.ts',
   'src/given-bytes.ts',
   'src/file-kinds.ts',
+  'src/files',
   'src/ops',
   'src/backends',
   'src/layers',
@@ -36,7 +37,13 @@ const directions = ORDER.slice(0, -1).map((target, position) => ({
 }));
 
 // What runs in a browser must not reach for Node.
-const NODE_ONLY = ['src/node.ts', 'src/data/**', 'src/backends/tensorflow/**', 'src/**/*-node.ts'];
+const NODE_ONLY = [
+  'src/node.ts',
+  'src/files/**',
+  'src/data/**',
+  'src/backends/tensorflow/**',
+  'src/**/*-node.ts',
+];
 const nodeModules = builtinModules.flatMap((name) => [name, `node:${name}`]);
 
 export default tseslint.config(

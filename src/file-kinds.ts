@@ -71,6 +71,8 @@ const SIGNATURES: readonly Recognise[] = [
       advice: `${NO_CALL}; the Keras model that it was made of can be saved as .keras, which loadKerasFile reads`,
     }),
   (_, text) => when(text.startsWith('version https://git-lfs'), lfsPointer(text)),
+  // Before web pages, which may begin as XML too.
+  (_, text) => when(isSvg(text), image('SVG')),
   (_, text) => when(/^\s*(<!doctype html|<html|<\?xml|<head|<body)/i.test(text), PAGE),
   (_, text) => when(/^(\uFEFF|\xEF\xBB\xBF)?\s*[{[]/.test(text), jsonFile(text)),
   ([first, second]) => when(first === 0x80 && second >= 2 && second <= 5, PICKLE),
@@ -175,6 +177,17 @@ function starts(signature: string, kind: FileKind): Recognise {
 
 function image(format: string): FileKind {
   return { what: `an image (${format})`, advice: 'no call of this package reads a model from it' };
+}
+
+/** Whether XML has an `svg` element as its first, behind declarations and comments. */
+function isSvg(text: string): boolean {
+  let rest = text.replace(/^\xEF\xBB\xBF/, '').trimStart();
+  // One at a time: a pattern of all of them could be matched in as many ways as there are comments, and more.
+  const before = /^(<\?[^>]*>|<!--.*?-->|<!doctype\s+svg[^[>]*(\[[^\]]*\])?[^>]*>)\s*/is;
+  for (let found = before.exec(rest); found !== null; found = before.exec(rest)) {
+    rest = rest.slice(found[0].length);
+  }
+  return /^<svg\b/i.test(rest);
 }
 
 /** Whether a graph of TensorFlow has a node of an operation among its first: a tag, a length, and the name. */

@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 
 import { CardinalError, check, unknownChoice } from '../errors';
 import { roundHalfToEven } from '../ops/round-half-to-even';
+import { MOST_PIXELS, notImage, readImageBytes } from './image-bytes';
 import { INTERPOLATIONS, resample, type Interpolation, type RgbImage } from './resample';
 
 // sharp loads a native library, which most commands can do without.
@@ -33,7 +34,8 @@ const MOST_AT_ONCE = 6;
  *
  * @param onProgress told how many images are done
  * @throws InvalidArgumentError for sizes out of range or an unknown interpolation
- * @throws CardinalError naming a file that cannot be read as an image
+ * @throws CardinalError naming the first file that is no PNG or JPEG image, cannot be decoded, or has more pixels than Pillow would
+ *   decode; no further image is begun then, and none is under way any more
  */
 export async function decodeImages(
   paths: readonly string[],
@@ -52,32 +54,51 @@ export async function decodeImages(
   const images = new Uint8Array(paths.length * bytes);
   let next = 0;
   let done = 0;
+  const failures = new Map<number, unknown>();
   const work = async (): Promise<void> => {
-    while (next < paths.length) {
+    // After a bad image the others would be decoded in vain.
+    while (next < paths.length && failures.size === 0) {
       const index = next++;
-      const image = await decodeImage(paths[index]);
-      images.set(scaleAndCrop(image, size.resize, size.size, interpolation), index * bytes);
-      onProgress?.(++done);
+      try {
+        const image = await decodeImage(paths[index]);
+        images.set(scaleAndCrop(image, size.resize, size.size, interpolation), index * bytes);
+        if (failures.size === 0) onProgress?.(++done);
+      } catch (error) {
+        failures.set(index, error);
+      }
     }
   };
   await Promise.all(Array.from({ length: Math.min(2 * cpus().length, MOST_AT_ONCE) }, work));
+  // They are begun in their order, so that the first bad one is among them, whichever fails first.
+  if (failures.size > 0) throw failures.get(Math.min(...failures.keys()));
   return images;
 }
 
 /** The pixels of a file, upright, as they are stored: nothing is done to the colours that Pillow does not do. */
 async function decodeImage(path: string): Promise<RgbImage> {
+  const bytes = await readImageBytes(path);
   const sharp = requireWhenNeeded('sharp') as typeof import('sharp');
   try {
-    const image = sharp(path, { failOn: 'error', ignoreIcc: true }).autoOrient();
-    const inks = (await image.metadata()).space === 'cmyk';
+    const image = sharp(bytes, {
+      failOn: 'error',
+      ignoreIcc: true,
+      limitInputPixels: false,
+    }).autoOrient();
+    const { width, height, space } = await image.metadata();
+    if (width * height > MOST_PIXELS) {
+      throw new CardinalError(
+        `its ${width} x ${height} pixels are more than the ${MOST_PIXELS} that an image may have`,
+      );
+    }
+    const inks = space === 'cmyk';
     // libvips would turn inks into light by a colour profile of its own.
     if (inks) image.pipelineColourspace('cmyk').toColourspace('cmyk');
     else image.toColourspace('srgb').removeAlpha();
     const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
     return { pixels: inks ? lightOfInks(data) : data, width: info.width, height: info.height };
   } catch (error) {
-    const [reason] = (error as Error).message.split('\n');
-    throw new CardinalError(`${path} could not be read as an image: ${reason}`);
+    // libvips says where in several lines, once or more.
+    throw notImage(path, (error as Error).message.trim().split(/\s*\n\s*/, 2).join(' '));
   }
 }
 

@@ -29,7 +29,7 @@ export function isImage(name: string): boolean {
 /**
  * The PNG and JPEG images in a folder and in the folders within it, links followed, hidden ones passed over.
  *
- * @throws CardinalError naming an image of another format, or what cannot be read
+ * @throws CardinalError naming an image of another format, a folder with the name of an image, or what cannot be read
  */
 export async function findImages(path: string): Promise<FoundImages> {
   const images: string[] = [];
@@ -48,7 +48,11 @@ export async function findImages(path: string): Promise<FoundImages> {
       }
       (isImage(name) ? images : others).push(file);
     }
-    for (const name of folders) await visit(join(folder, name), [...parents, real]);
+    for (const name of folders) {
+      const inner = join(folder, name);
+      if (isImage(name)) throw new CardinalError(`${inner} is no image but a folder: give it another name`);
+      await visit(inner, [...parents, real]);
+    }
   };
   await visit(path, []);
   return { images, others };

@@ -1,6 +1,5 @@
-import { readFile as read } from 'node:fs/promises';
-
 import { CardinalError } from '../errors';
+import { readRegularFile } from '../files/regular-file';
 
 /**
  * The bytes of a file.
@@ -8,7 +7,8 @@ import { CardinalError } from '../errors';
  * @throws CardinalError naming the file that is missing or cannot be read
  */
 export async function readFile(path: string): Promise<Buffer> {
-  return read(path).catch((error: NodeJS.ErrnoException) => {
+  return readRegularFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof CardinalError) throw error;
     const missing = error.code === 'ENOENT' || error.code === 'ENOTDIR';
     throw new CardinalError(
       missing ? `${path}: no such file` : `${path} could not be read: ${error.message}`,
