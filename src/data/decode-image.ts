@@ -98,7 +98,13 @@ async function decodeImage(path: string): Promise<RgbImage> {
     return { pixels: inks ? lightOfInks(data) : data, width: info.width, height: info.height };
   } catch (error) {
     // libvips says where in several lines, once or more.
-    throw notImage(path, (error as Error).message.trim().split(/\s*\n\s*/, 2).join(' '));
+    throw notImage(
+      path,
+      (error as Error).message
+        .trim()
+        .split(/\s*\n\s*/, 2)
+        .join(' '),
+    );
   }
 }
 
