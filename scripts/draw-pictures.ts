@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import {
   connectivityDiagram,
   convolutionForm,
@@ -9,6 +8,7 @@ import {
   resnextBlockDiagram,
   separableForm,
 } from '../src/diagrams';
+import { writeWhole } from '../src/files/write-whole';
 import { packageRoot } from './cli/package-root';
 import { weightlessModel } from './weightless-model';
 
@@ -54,7 +54,7 @@ async function main(args: readonly string[]): Promise<number> {
   const pictures = await drawPictures();
   for (const path of stale) {
     await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFileAtomic(join(root, path), pictures.get(path) as string);
+    await writeWhole(join(root, path), pictures.get(path) as string);
   }
   process.stdout.write(stale.length === 0 ? 'the pictures are up to date\n' : `wrote ${stale.join(', ')}\n`);
   return 0;

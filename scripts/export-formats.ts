@@ -3,11 +3,13 @@ import { basename } from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 
 import {
-  writeExportFile,
   writeExportFiles,
   writeExportFolder,
   type TargetKind,
+  type PlacedExport,
   type TargetOptions,
+  type WriteOptions,
+  type WrittenExport,
 } from '../src/export/export-target-node';
 import { GRAPH_MODEL_FILE, toGraphModel } from '../src/export/graph-model';
 import { DESCRIPTION_KEY, type ModelDescription } from '../src/export/model-description';
@@ -15,7 +17,7 @@ import { externalDataName, toOnnxFiles } from '../src/export/onnx';
 import type { ExternalDataOption } from '../src/export/onnx-external';
 import { QUANTISED_DTYPES, type QuantisedDtype } from '../src/export/quantise';
 import { SAVED_MODEL_FILE, savedModelBytes, TENSORFLOW_DIALECT } from '../src/export/saved-model';
-import { saveLayersModel } from '../src/export/save-layers-model-node';
+import { writeLayersModel, type SavedLayersModel } from '../src/export/save-layers-model-node';
 import { toTensorflowGraph } from '../src/export/tensorflow-graph';
 import { foldBatchNorm } from '../src/graph/fold-batch-norm';
 import type { Graph } from '../src/graph/graph';
@@ -40,6 +42,8 @@ export interface FormatOptions extends TargetOptions {
   readonly quantize?: QuantisedDtype;
   /** Of a format that has external data: whether weights are in a file of their own. */
   readonly externalData?: ExternalDataOption;
+  /** The text of the model card, once all else is written and checked. */
+  readonly card: (report: FormatReport) => string;
 }
 
 /** What was written, and how it was tried out. */
@@ -49,6 +53,11 @@ export interface FormatReport {
   /** Bytes of all of them. */
   readonly bytes: number;
   readonly verified: Verification;
+}
+
+/** With where the model card is. */
+export interface PlacedFormat extends FormatReport {
+  readonly card: string;
 }
 
 export interface ExportFormat {
@@ -64,8 +73,8 @@ export interface ExportFormat {
   readonly externalData?: (path: string) => string;
   /** Lines of a program that uses it, in this language. */
   readonly usage: { readonly language: string; readonly lines: (path: string) => readonly string[] };
-  /** Writes it, whole or not at all, and runs what was written against the model. */
-  write(model: tf.LayersModel, to: string, options: FormatOptions): Promise<FormatReport>;
+  /** Writes it and its card, whole or not at all, and runs what was written against the model. */
+  write(model: tf.LayersModel, to: string, options: FormatOptions): Promise<PlacedFormat>;
 }
 
 /** The formats of `cardinal export`, one entry each. */
@@ -83,18 +92,19 @@ export const EXPORT_FORMATS: Readonly<Record<FormatName, ExportFormat>> = {
       ],
     },
     async write(model, to, options) {
-      const { overwrite, description, quantize } = options;
-      const { files, bytes, verified } = await saveLayersModel(model, to, {
+      const { overwrite, description, quantize, card } = options;
+      const reported = ({ files, bytes, verified }: SavedLayersModel): FormatReport => {
+        const { images, backend, largestDifference } = verified;
+        const by = `tf.loadLayersModel on ${backend}`;
+        return { files, bytes, verified: { images, by, largestDifference } };
+      };
+      const placed = await writeLayersModel(model, to, {
         overwrite,
         description,
         quantize,
+        card: (saved) => card(reported(saved)),
       });
-      const { images, backend, largestDifference } = verified;
-      return {
-        files,
-        bytes,
-        verified: { images, by: `tf.loadLayersModel on ${backend}`, largestDifference },
-      };
+      return { ...reported(placed), card: placed.card as string };
     },
   },
   'graph-model': {
@@ -114,8 +124,7 @@ export const EXPORT_FORMATS: Readonly<Record<FormatName, ExportFormat>> = {
         options.description,
       );
       const check = (path: string) => verifyExport(model, path, readGraphModel, options);
-      const { files: sizes, bytes, checked } = await writeExportFolder(to, files, { ...options, check });
-      return { files: sizes, bytes, verified: checked };
+      return placedFormat(await writeExportFolder(to, files, writing(options, check)));
     },
   },
   onnx: {
@@ -139,11 +148,8 @@ export const EXPORT_FORMATS: Readonly<Record<FormatName, ExportFormat>> = {
       const graph = graphOf(model);
       const contents = toOnnxFiles(graph, name, { mean, std, metadata, externalData });
       const check = (path: string) => verifyExport(model, path, readOnnx, { graph });
-      const { files, bytes, checked } = await writeExportFiles(to, contents, [externalDataName(name)], {
-        ...options,
-        check,
-      });
-      return { files, bytes, verified: checked };
+      const companions = [externalDataName(name)];
+      return placedFormat(await writeExportFiles(to, contents, companions, writing(options, check)));
     },
   },
   'saved-model': {
@@ -163,8 +169,7 @@ export const EXPORT_FORMATS: Readonly<Record<FormatName, ExportFormat>> = {
       const tensorflow = toTensorflowGraph(graph, TENSORFLOW_DIALECT);
       const check = (path: string) => verifyExport(model, path, readSavedModel(tensorflow), { graph });
       const content = new Map([[SAVED_MODEL_FILE, savedModelBytes(tensorflow)]]);
-      const { files, bytes, checked } = await writeExportFolder(to, content, { ...options, check });
-      return { files, bytes, verified: checked };
+      return placedFormat(await writeExportFolder(to, content, writing(options, check)));
     },
   },
   safetensors: {
@@ -178,13 +183,26 @@ export const EXPORT_FORMATS: Readonly<Record<FormatName, ExportFormat>> = {
     },
     async write(model, to, options) {
       const metadata = new Map([['format', 'pt'], ...Object.entries(metadataOf(options.description))]);
-      const content = Buffer.concat(safetensorsPieces(torchTensors(model), metadata));
+      const content = new Map([[basename(to), safetensorsPieces(torchTensors(model), metadata)]]);
       const check = (path: string) => verifyExport(model, path, readTorchWeights(model));
-      const { files, bytes, checked } = await writeExportFile(to, content, { ...options, check });
-      return { files, bytes, verified: checked };
+      return placedFormat(await writeExportFiles(to, content, [], writing(options, check)));
     },
   },
 };
+
+type Check = (path: string) => Promise<Verification>;
+
+function writing({ overwrite, card }: FormatOptions, check: Check): WriteOptions<Verification> {
+  return { overwrite, check, card: (written) => card(formatReport(written)) };
+}
+
+function formatReport({ files, bytes, checked }: WrittenExport<Verification>): FormatReport {
+  return { files, bytes, verified: checked };
+}
+
+function placedFormat(placed: PlacedExport<Verification>): PlacedFormat {
+  return { ...formatReport(placed), card: placed.card as string };
+}
 
 function graphOf(model: tf.LayersModel): Graph {
   return foldBatchNorm(lowerModel(model));

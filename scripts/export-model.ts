@@ -1,15 +1,13 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-
-import writeFileAtomic from 'write-file-atomic';
 
 import { createModel, isModelName, listModels, type ModelName } from '../models';
 import { useBackend, type BackendName } from '../src/backends/use-backend-node';
-import { CardinalError, invalidArgument, nearest, unknownChoice } from '../src/errors';
-import { CARD_NAME, checkExportTarget } from '../src/export/export-target-node';
+import { invalidArgument, nearest, unknownChoice } from '../src/errors';
+import { cardBeside, checkExportTarget } from '../src/export/export-target-node';
 import type { ModelDescription } from '../src/export/model-description';
 import type { ExternalDataOption } from '../src/export/onnx-external';
 import type { QuantisedDtype } from '../src/export/quantise';
+import { checksumsBeside } from '../src/files/checksums';
 import { readResult, readRunConfig, type CheckpointName } from '../src/train/run-folder-node';
 import { EXPORT_FORMATS, FORMAT_NAMES, type FormatName, type FormatReport } from './export-formats';
 import { loadRunModel, type RunModel } from './load-run-model';
@@ -71,19 +69,21 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
   const { onStep = () => {} } = request;
   await checkExportSource(source);
   const { kind, write, externalData: dataPath } = formatFor(format, quantize, externalData);
-  const card = kind === 'folder' ? join(to, CARD_NAME) : `${to}.md`;
+  const companions = kind === 'file' ? [cardBeside(to), checksumsBeside(to)] : [];
   await checkExportTarget(to, kind, { overwrite });
-  if (kind === 'file') await checkExportTarget(card, 'file', { overwrite });
+  for (const path of companions) await checkExportTarget(path, 'file', { overwrite });
   if (externalData === true && dataPath) await checkExportTarget(dataPath(to), 'file', { overwrite });
   const build = await builderFor(request);
   onStep(0);
   const { model, description, run } = await build(request.backend);
   try {
     onStep(1);
-    const options = { overwrite, description, externalData, ...(quantize !== undefined && { quantize }) };
+    const card = (report: FormatReport): string => {
+      onStep(2);
+      return modelCard({ model, description, format, quantize, path: to, report, run });
+    };
+    const options = { overwrite, description, externalData, card, ...(quantize && { quantize }) };
     const report = await write(model, to, options);
-    onStep(2);
-    await writeCard(card, { model, description, format, quantize, path: to, report, run });
     onStep(3);
     const folder = kind === 'folder' ? { folder: to } : {};
     return {
@@ -92,7 +92,6 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
       ...(quantize && { quantize }),
       path: to,
       ...folder,
-      card,
       description,
       ...report,
     };
@@ -118,15 +117,6 @@ function formatFor(
     throw invalidArgument('--external-data', expectation, externalData);
   }
   return found;
-}
-
-async function writeCard(path: string, facts: CardFacts): Promise<void> {
-  try {
-    await writeFileAtomic(path, modelCard(facts));
-  } catch (error) {
-    if (error instanceof CardinalError) throw error;
-    throw new CardinalError(`${path} could not be written: ${(error as Error).message}`);
-  }
 }
 
 /**

@@ -2,12 +2,12 @@ import * as tf from '@tensorflow/tfjs';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { buildModel } from '../models/create-model';
 import { type FeatureInfo } from '../models/catalogue';
 import { type Family } from '../models/family';
 import { featureInfo } from '../models/features';
 import { sourceOf } from '../models/preprocessing';
+import { writeWhole } from '../src/files/write-whole';
 import { inspectModel } from '../src/inspect/inspect-model';
 import { packageRoot } from './cli/package-root';
 
@@ -245,7 +245,7 @@ async function main(args: readonly string[]): Promise<number> {
   const stale = await staleZooFiles(root);
   if (!args.includes('--check')) {
     const outputs = await generateZoo(root);
-    for (const path of stale) await writeFileAtomic(join(root, path), outputs.get(path) as string);
+    for (const path of stale) await writeWhole(join(root, path), outputs.get(path) as string);
     process.stdout.write(stale.length === 0 ? 'the zoo is up to date\n' : `wrote ${stale.join(', ')}\n`);
     return 0;
   }

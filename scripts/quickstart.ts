@@ -1,14 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import writeFileAtomic from 'write-file-atomic';
-
 import { useBackend, type BackendName } from '../src/backends/use-backend-node';
 import { comparisonSchema, type Comparison } from '../src/compare/comparison';
 import { comparisonMarkdown } from '../src/compare/markdown';
 import { CardinalError, InterruptedError } from '../src/errors';
 import { LAYERS_MODEL_FILES } from '../src/export/layers-model';
 import { saveLayersModel } from '../src/export/save-layers-model-node';
+import { writeWhole } from '../src/files/write-whole';
 import type { RunConfig, RunResult } from '../src/train/run-config';
 import { readResult } from '../src/train/run-folder-node';
 import { compareRunFolders, type CompareOptions } from './compare-run-folders';
@@ -103,8 +102,8 @@ function comparisonFiles(folder: string): QuickstartReport['files'] {
 async function writeComparison(folder: string, comparison: Comparison): Promise<void> {
   const { markdown, json } = comparisonFiles(folder);
   try {
-    await writeFileAtomic(markdown, comparisonMarkdown(comparison));
-    await writeFileAtomic(json, `${JSON.stringify(comparison, null, 2)}\n`);
+    await writeWhole(markdown, comparisonMarkdown(comparison));
+    await writeWhole(json, `${JSON.stringify(comparison, null, 2)}\n`);
   } catch (error) {
     throw new CardinalError(`${folder} could not be written: ${(error as Error).message}`);
   }

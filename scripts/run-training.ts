@@ -7,6 +7,9 @@ import { CIFAR10_TRAIN_IMAGES } from '../src/data/cifar10-facts';
 import type { ImageDataset } from '../src/data/image-dataset';
 import type { LoadProgress } from '../src/data/load-progress';
 import { unknownChoice } from '../src/errors';
+import { withFolderLock } from '../src/files/folder-lock';
+import { makeFolder } from '../src/files/make-folder';
+import { writing } from '../src/files/writing';
 import { evaluate } from '../src/train/evaluate';
 import { resolveRecipe, type Recipe } from '../src/train/recipe';
 import type { RunConfig, RunResult } from '../src/train/run-config';
@@ -14,15 +17,16 @@ import {
   checkRunFolder,
   createRun,
   hasCheckpoint,
+  lacksMetrics,
   loadRunWeights,
   readCheckpoint,
   readResult,
   readRunConfig,
-  writeCheckpoint,
   writeMetrics,
+  writeProgress,
   writeResult,
 } from '../src/train/run-folder-node';
-import { train, type CheckpointEvent, type StepEvent, type TrainData } from '../src/train/train';
+import { train, type StepEvent, type TrainData } from '../src/train/train';
 import type { EpochMetrics, TrainProgress, TrainState } from '../src/train/train-state';
 import { packageVersion } from './package-version';
 import { chooseImages, loadImages, type ImageReporter, type LoadedImages } from './run-images';
@@ -138,9 +142,12 @@ export async function startRun(
   try {
     const images = await loadImages(config, options);
     const data = chooseImages(config, images);
-    await createRun(folder, config, options);
-    await trainInFolder({ folder, config, model, data }, options);
-    return await finishRun({ folder, config, model, data }, images.test, options);
+    await writing(folder, () => makeFolder(folder));
+    return await withFolderLock(folder, async () => {
+      await createRun(folder, config, options);
+      await trainInFolder({ folder, config, model, data }, options);
+      return finishRun({ folder, config, model, data }, images.test, options);
+    });
   } finally {
     model.dispose();
   }
@@ -149,18 +156,37 @@ export async function startRun(
 /**
  * Goes on with a run that was stopped, as if it had not been; a run that is over gives its result at once.
  *
- * @throws CardinalError if the folder holds no run, or a damaged one
+ * @throws CardinalError if the folder holds no run, or a damaged one, or if another process works in it
  */
-export async function resumeRun(
-  folder: string,
-  options: RunOptions & { backend?: BackendName; source?: string } = {},
-): Promise<RunResult> {
-  const config = await readRunConfig(folder);
+export async function resumeRun(folder: string, options: ResumeOptions = {}): Promise<RunResult> {
+  const finished = await finishedRun(folder, options);
+  if (finished !== undefined) return finished;
+  return withFolderLock(folder, () => goOn(folder, options));
+}
+
+/** Of a resumed run. */
+interface ResumeOptions extends RunOptions {
+  readonly backend?: BackendName;
+  readonly source?: string;
+}
+
+/** The result of a run that is over, and whole. */
+async function finishedRun(folder: string, { reporter }: RunOptions): Promise<RunResult | undefined> {
+  await readRunConfig(folder);
   const finished = await readResult(folder);
-  if (finished !== undefined) {
-    options.reporter?.onNote?.(`${folder} is finished: nothing to resume`);
-    return finished;
+  if (await lacksMetrics(folder)) return undefined;
+  if (finished !== undefined) reporter?.onNote?.(`${folder} is finished: nothing to resume`);
+  return finished;
+}
+
+async function goOn(folder: string, options: ResumeOptions): Promise<RunResult> {
+  if (await lacksMetrics(folder)) {
+    await writeMetrics(folder, (await readCheckpoint(folder, 'last')).progress.history);
   }
+  // Whoever had the lock before may have come to an end meanwhile.
+  const finished = await finishedRun(folder, options);
+  if (finished !== undefined) return finished;
+  const config = await readRunConfig(folder);
   const state = (await hasCheckpoint(folder, 'last')) ? await readCheckpoint(folder, 'last') : undefined;
   const { backend } = await useBackend(options.backend ?? (config.backend as BackendName));
   const here = { ...config, backend, data: { ...config.data, source: options.source ?? config.data.source } };
@@ -230,14 +256,8 @@ async function trainInFolder(run: Run, options: RunOptions, state?: TrainState):
     onNotCompiled: (reason) => reporter?.onNote?.(`each step runs operation by operation: ${reason}`),
     onStep: (event) => reporter?.onStep?.(event),
     onEpoch: (metrics, isBest) => reporter?.onEpoch?.(metrics, isBest),
-    onCheckpoint: (reached, event) => saveCheckpoint(folder, reached, event),
+    onCheckpoint: (reached, event) => writeProgress(folder, reached, event),
   });
-}
-
-async function saveCheckpoint(folder: string, state: TrainState, { isBest }: CheckpointEvent): Promise<void> {
-  if (isBest) await writeCheckpoint(folder, 'best', state);
-  await writeCheckpoint(folder, 'last', state);
-  await writeMetrics(folder, state.progress.history);
 }
 
 async function finishRun(run: Run, test: ImageDataset, options: RunOptions): Promise<RunResult> {

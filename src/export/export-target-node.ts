@@ -1,25 +1,17 @@
-import { randomUUID } from 'node:crypto';
-import {
-  access,
-  constants,
-  open,
-  readdir,
-  realpath,
-  rename,
-  rm,
-  stat,
-  writeFile as write,
-} from 'node:fs/promises';
+import { access, constants, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
-import { makeFolder } from '../data/make-folder';
 import { CardinalError } from '../errors';
+import { CHECKSUMS, checksumsBeside, checksumsText } from '../files/checksums';
+import { followLinks } from '../files/follow-links';
+import { makeFolder } from '../files/make-folder';
+import { replaceAll, settle, type Replacement } from '../files/replace';
+import { inWorkspace, type Workspace } from '../files/workspace';
+import { writePieces, type FileContent } from '../files/write-whole';
+import { writing } from '../files/writing';
 
 /** What an export is: a folder of files, or one file. */
 export type TargetKind = 'folder' | 'file';
-
-/** What is in a file; of what comes in pieces, one after the other. */
-export type FileContent = Uint8Array | string | Iterable<Uint8Array>;
 
 export interface TargetOptions {
   /** Whether an export that is there already is replaced. Other folders never are. */
@@ -35,19 +27,40 @@ export interface WrittenExport<Checked> {
   readonly checked: Checked;
 }
 
+/** An export in its place. */
+export interface PlacedExport<Checked> extends WrittenExport<Checked> {
+  /** Where its model card is, if it has one. */
+  readonly card?: string;
+}
+
 export interface WriteOptions<Checked> extends TargetOptions {
   /** Reads back what was written, at a path beside the target; where it throws, nothing is kept. */
   readonly check: (path: string) => Promise<Checked>;
+  /** The text of the model card, once all else is checked: in the folder, or beside the file. */
+  readonly card?: (written: WrittenExport<Checked>) => string;
 }
 
 /** The model card of an export that is a folder. */
 export const CARD_NAME = 'README.md';
 
+/** The model card of an export that is a file. */
+export function cardBeside(file: string): string {
+  return `${file}.md`;
+}
+
 const MODELS: readonly string[] = ['model.json', 'saved_model.pb'];
-const OTHER_PARTS: readonly string[] = [...MODELS, CARD_NAME, 'fingerprint.pb', 'variables', 'assets'];
+const OTHER_PARTS: readonly string[] = [
+  ...MODELS,
+  CARD_NAME,
+  CHECKSUMS,
+  'fingerprint.pb',
+  'variables',
+  'assets',
+];
 
 /**
- * Refuses, before long work is begun, a place that an export could not be written to. Writes nothing.
+ * Refuses, before long work is begun, a place that an export could not be written to. Writes nothing, but finishes or clears
+ * what a killed process left there.
  *
  * @throws CardinalError if it is there and is not to be overwritten, or is something else than an export, or cannot be
  *   written
@@ -57,6 +70,7 @@ export async function checkExportTarget(
   kind: TargetKind,
   { overwrite = false }: TargetOptions = {},
 ): Promise<void> {
+  await settle(await followLinks(path));
   const found = await stat(path).catch(() => undefined);
   if (found !== undefined && found.isDirectory() !== (kind === 'folder')) {
     throw new CardinalError(`${path} is a ${found.isDirectory() ? 'folder' : 'file'}, not a ${kind}`);
@@ -92,8 +106,8 @@ async function checkWritable(path: string): Promise<void> {
 }
 
 /**
- * Writes an export that is a folder, whole or not at all: under a temporary name beside the target, checked there, then
- * moved into place.
+ * Writes an export that is a folder, whole or not at all: beside the target, checked there, then moved into place with the list
+ * of its checksums and its card.
  *
  * @param files their bytes or text, by path within the folder
  * @throws CardinalError as {@link checkExportTarget} does, and whatever `check` throws
@@ -103,46 +117,29 @@ async function checkWritable(path: string): Promise<void> {
  */
 export async function writeExportFolder<Checked>(
   folder: string,
-  files: ReadonlyMap<string, Uint8Array | string>,
-  { overwrite, check }: WriteOptions<Checked>,
-): Promise<WrittenExport<Checked>> {
+  files: ReadonlyMap<string, FileContent>,
+  { overwrite, check, card }: WriteOptions<Checked>,
+): Promise<PlacedExport<Checked>> {
   await checkExportTarget(folder, 'folder', { overwrite });
-  return place(folder, overwrite === true, check, async (temporary) => {
-    await makeFolder(temporary);
-    const sizes: Record<string, number> = {};
-    for (const [name, content] of files) {
-      const path = join(temporary, name);
-      await makeFolder(dirname(path));
-      sizes[name] = await writeFile(path, content);
-    }
-    return sizes;
+  const target = await followLinks(folder);
+  return inPlace(folder, target, async (fresh, move) => {
+    const made = join(fresh, basename(target));
+    await writing(folder, () => makeFolder(made));
+    const { sums, sizes } = await writing(folder, () => writeFiles(made, files));
+    const written = sizesAnd(sizes, await check(made));
+    const extra = new Map([[CHECKSUMS, checksumsText(sums)]]);
+    if (card !== undefined) extra.set(CARD_NAME, card(written));
+    await writing(folder, () => writeFiles(made, extra));
+    await move({ names: [basename(target)], overwrite });
+    return { ...written, ...(card !== undefined && { card: join(folder, CARD_NAME) }) };
   });
 }
 
 /**
- * Writes an export that is one file, whole or not at all; as {@link writeExportFolder} does.
+ * Writes an export that is a file, with others beside it where it names any, all of them or none: beside the target, checked there,
+ * then moved into place with the list of their checksums and the card.
  *
- * @example
- * await writeExportFile('toy.onnx', toOnnx(graph), { check: async (file) => reload(file) });
- */
-export async function writeExportFile<Checked>(
-  file: string,
-  content: Uint8Array,
-  { overwrite, check }: WriteOptions<Checked>,
-): Promise<WrittenExport<Checked>> {
-  await checkExportTarget(file, 'file', { overwrite });
-  return place(file, overwrite === true, check, async (temporary) => {
-    await makeFolder(dirname(temporary));
-    return { [basename(file)]: await writeFile(temporary, content) };
-  });
-}
-
-/**
- * Writes an export that is a file with others beside it that it names, all of them or none: in a folder under a temporary
- * name beside the target, checked there, then moved into place.
- *
- * @param contents by names of files, that of `file` last, so that nobody reads it before the others are there; what comes in
- *   pieces is never in memory as a whole
+ * @param contents by names of files; what comes in pieces is never in memory as a whole
  * @param companions names of all files that such an export may have beside it: with `overwrite` they go with the old file
  * @throws CardinalError as {@link checkExportTarget} does for any of them, and whatever `check` throws
  *
@@ -154,116 +151,69 @@ export async function writeExportFiles<Checked>(
   file: string,
   contents: ReadonlyMap<string, FileContent>,
   companions: readonly string[],
-  { overwrite = false, check }: WriteOptions<Checked>,
-): Promise<WrittenExport<Checked>> {
-  // A link leads to the file to replace, unless others are to be beside it.
-  const real = contents.size === 1 ? await realpath(file).catch(() => undefined) : undefined;
-  const target = real ?? resolve(file);
-  const placeOf = (name: string) => (name === basename(file) ? target : join(dirname(target), name));
-  for (const name of contents.keys())
+  { overwrite = false, check, card }: WriteOptions<Checked>,
+): Promise<PlacedExport<Checked>> {
+  for (const name of contents.keys()) {
     await checkExportTarget(join(dirname(file), name), 'file', { overwrite });
-  return temporarily(target, async (temporary) => {
-    const files: Record<string, number> = {};
-    await writing(file, async () => {
-      await makeFolder(temporary);
-      for (const [name, content] of contents) files[name] = await writeFile(join(temporary, name), content);
+  }
+  // A link leads to the file to replace, unless others are to be beside it, which the file names.
+  const target = contents.size === 1 ? await followLinks(file) : resolve(file);
+  const main = basename(target);
+  const placed = join(dirname(target) === dirname(resolve(file)) ? dirname(file) : dirname(target), main);
+  await checkExportTarget(checksumsBeside(placed), 'file', { overwrite });
+  if (card !== undefined) await checkExportTarget(cardBeside(placed), 'file', { overwrite });
+  return inPlace(file, target, async (fresh, move) => {
+    const named = new Map([...contents].map(([name, each]) => [name === basename(file) ? main : name, each]));
+    const { sums, sizes } = await writing(file, () => writeFiles(fresh, named));
+    const written = sizesAnd(sizes, await check(join(fresh, main)));
+    const extra = new Map([[checksumsBeside(main), checksumsText(sums)]]);
+    if (card !== undefined) extra.set(cardBeside(main), card(written));
+    await writing(file, () => writeFiles(fresh, extra));
+    const isReplaced = overwrite && (await stat(target).catch(() => undefined)) !== undefined;
+    await move({
+      names: [...named.keys(), ...extra.keys()],
+      removed: isReplaced ? companions.filter((name) => !named.has(name)) : [],
+      overwrite,
     });
-    const checked = await check(join(temporary, basename(file)));
-    const stale = (await isThere(target)) ? companions.filter((name) => !contents.has(name)) : [];
-    const moves = [...contents.keys()].map((name) => ({ to: placeOf(name), from: join(temporary, name) }));
-    const others = stale.map((name) => ({ to: placeOf(name) }));
-    await writing(file, () => moveInto([...moves, ...others], `${temporary}.old`, overwrite));
-    return written(files, checked);
+    return { ...written, ...(card !== undefined && { card: cardBeside(placed) }) };
   });
 }
 
-async function place<Checked>(
+type Move = (replacement: Replacement) => Promise<void>;
+
+/** Work in a folder beside a target, from which it moves what it made there. */
+async function inPlace<T>(
   path: string,
-  overwrite: boolean,
-  check: (path: string) => Promise<Checked>,
-  write: (temporary: string) => Promise<Record<string, number>>,
-): Promise<WrittenExport<Checked>> {
-  const target = await realpath(path).catch(() => resolve(path));
-  return temporarily(target, async (temporary) => {
-    const files = await writing(path, () => write(temporary));
-    const checked = await check(temporary);
-    await writing(path, () => moveInto([{ to: target, from: temporary }], `${temporary}.old`, overwrite));
-    return written(files, checked);
-  });
+  target: string,
+  work: (fresh: string, move: Move) => Promise<T>,
+): Promise<T> {
+  await writing(path, () => makeFolder(dirname(target)));
+  const inIt = (workspace: Workspace): Promise<T> =>
+    work(workspace.fresh, (replacement) => writing(path, () => replaceAll(target, workspace, replacement)));
+  return inWorkspace(target, inIt, path);
 }
 
-/** Work with a name beside the target; whatever has that name in the end is removed. */
-async function temporarily<T>(target: string, work: (temporary: string) => Promise<T>): Promise<T> {
-  const temporary = join(dirname(target), `.${basename(target)}.${randomUUID().slice(0, 8)}`);
-  try {
-    return await work(temporary);
-  } finally {
-    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+interface WrittenFiles {
+  readonly sums: ReadonlyMap<string, string>;
+  readonly sizes: Readonly<Record<string, number>>;
+}
+
+async function writeFiles(folder: string, files: ReadonlyMap<string, FileContent>): Promise<WrittenFiles> {
+  const sums = new Map<string, string>();
+  const sizes: Record<string, number> = {};
+  for (const [name, content] of files) {
+    const path = join(folder, name);
+    await makeFolder(dirname(path));
+    const { bytes, sha256 } = await writePieces(path, content);
+    sums.set(name, sha256);
+    sizes[name] = bytes;
   }
+  return { sums, sizes };
 }
 
-function written<Checked>(files: Record<string, number>, checked: Checked): WrittenExport<Checked> {
+function sizesAnd<Checked>(
+  files: Readonly<Record<string, number>>,
+  checked: Checked,
+): WrittenExport<Checked> {
   return { files, bytes: Object.values(files).reduce((sum, size) => sum + size, 0), checked };
-}
-
-async function writeFile(path: string, content: FileContent): Promise<number> {
-  const file = await open(path, 'wx');
-  try {
-    await write(file, content);
-    await file.sync();
-    return (await file.stat()).size;
-  } finally {
-    await file.close();
-  }
-}
-
-/** What is to be at a place, nothing if there is no `from`. */
-interface Move {
-  readonly to: string;
-  readonly from?: string;
-}
-
-/** Renames what was written to its places; what was there goes only after all of the new is in. */
-async function moveInto(moves: readonly Move[], old: string, overwrite: boolean): Promise<void> {
-  const aside: [to: string, old: string][] = [];
-  const placed: string[] = [];
-  try {
-    for (const [i, { to }] of moves.entries()) {
-      // Without leave to overwrite, what appeared meanwhile stops the move, as it should.
-      if (overwrite && (await moveAside(to, `${old}${i}`))) aside.push([to, `${old}${i}`]);
-      else if (await isThere(to)) throw new Error('it appeared meanwhile');
-    }
-    for (const { to, from } of moves) {
-      if (from === undefined) continue;
-      await rename(from, to);
-      placed.push(to);
-    }
-  } catch (error) {
-    for (const to of placed) await rm(to, { recursive: true, force: true });
-    for (const [to, path] of aside) await rename(path, to);
-    throw error;
-  }
-  for (const [, path] of aside) await rm(path, { recursive: true, force: true });
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
-}
-
-async function moveAside(target: string, old: string): Promise<boolean> {
-  try {
-    await rename(target, old);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
-}
-
-async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw new CardinalError(`${path} could not be written: ${(error as Error).message}`);
-  }
 }

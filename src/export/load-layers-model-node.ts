@@ -5,7 +5,9 @@ import * as tf from '@tensorflow/tfjs';
 
 import { countReaders } from '../backends/accelerate/count-readers';
 import { checkText } from '../check-kinds';
-import { readFile } from '../data/read-file';
+import { CHECKSUMS, verifyChecksums } from '../files/checksums';
+import { readFile } from '../files/read-file';
+import { settleToRead } from '../files/replace';
 import { CardinalError } from '../errors';
 import { adoptBatchNorms } from '../layers/batch-normalization';
 import { insteadOf, PLAIN_JSON, recognise, topologyInsteadOfLayers } from '../file-kinds';
@@ -22,7 +24,8 @@ import { LAYERS_MODEL_FILES } from './layers-model';
  * others, where they do not keep to it, and otherwise to such as differ by rounding.
  *
  * @param folder has `model.json` and the weight files that it names; or the path of that file
- * @throws CardinalError naming the file that is missing, damaged or cut short, or that is of another kind, and what reads that
+ * @throws CardinalError naming the file that is missing, damaged or cut short, that is another than `SHA256SUMS` in the folder
+ *   tells, where there is one, or that is of another kind, and what reads that
  *
  * @example
  * await useBackend('wasm');
@@ -30,6 +33,7 @@ import { LAYERS_MODEL_FILES } from './layers-model';
  */
 export async function loadLayersModel(folder: string): Promise<tf.LayersModel> {
   checkText('folder', 'the path of a LayersModel folder', folder);
+  await settleToRead(folder);
   const path = await topologyPath(folder);
   const json = parse(path, await readFile(path));
   const weightSpecs = json.weightsManifest.flatMap(({ weights }) => weights);
@@ -43,6 +47,7 @@ export async function loadLayersModel(folder: string): Promise<tf.LayersModel> {
       `${named} is damaged: expected ${expected} bytes, as ${path} has it. Received: ${weightData.byteLength}.`,
     );
   }
+  await verifyChecksums(join(dirname(path), CHECKSUMS), [basename(path), ...files]);
   try {
     const { modelTopology, userDefinedMetadata, format, generatedBy, convertedBy } = json;
     const model = await modelOf({

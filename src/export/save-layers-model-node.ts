@@ -3,7 +3,12 @@ import * as tf from '@tensorflow/tfjs';
 import { checkModel, checkText } from '../check-kinds';
 import { checkOptions, type OptionNames } from '../check-options';
 import { CardinalError } from '../errors';
-import { checkExportTarget, writeExportFolder, type TargetOptions } from './export-target-node';
+import {
+  checkExportTarget,
+  writeExportFolder,
+  type TargetOptions,
+  type WrittenExport,
+} from './export-target-node';
 import { LAYERS_MODEL_FILES, layersModelFiles, type LayersModelOptions } from './layers-model';
 import { loadLayersModel } from './load-layers-model-node';
 import { predictionDifference, predictOf } from './prediction-difference';
@@ -38,7 +43,7 @@ export async function checkExportFolder(folder: string, options: TargetOptions =
 }
 
 /**
- * Writes a model as a tfjs LayersModel folder, `model.json` and `weights.bin`, whole or not at all.
+ * Writes a model as a tfjs LayersModel folder, `model.json`, `weights.bin` and `SHA256SUMS`, whole or not at all.
  *
  * The folder is written under a temporary name beside the target and read back; only when the copy predicts the same
  * bits for a batch of seeded images, or with quantised weights about the same, is it moved into place.
@@ -57,19 +62,38 @@ export async function saveLayersModel(
   checkModel('saveLayersModel', model);
   checkText('folder', 'the path of the folder to write', folder);
   checkOptions('saveLayersModel', options, OPTIONS);
-  const { overwrite, quantize } = options;
+  const { files, bytes, verified } = await writeLayersModel(model, folder, options);
+  return { folder, files, bytes, verified };
+}
+
+/** As {@link saveLayersModel}, with a model card. */
+export async function writeLayersModel(
+  model: tf.LayersModel,
+  folder: string,
+  options: SaveOptions & { card?: (saved: SavedLayersModel) => string },
+): Promise<SavedLayersModel & { card?: string }> {
+  const { overwrite, quantize, card } = options;
   await checkExportFolder(folder, { overwrite });
   const content = await layersModelFiles(model, options);
-  const { files, bytes, checked } = await writeExportFolder(
+  const saved = ({ files, bytes, checked }: WrittenExport<number>): SavedLayersModel => ({
+    folder,
+    files,
+    bytes,
+    verified: { images: PROBE.count, backend: tf.getBackend(), largestDifference: checked },
+  });
+  const placed = await writeExportFolder(
     folder,
     new Map<string, string | Uint8Array>([
       [LAYERS_MODEL_FILES.model, content.model],
       [LAYERS_MODEL_FILES.weights, content.weights],
     ]),
-    { overwrite, check: (written) => verify(model, written, folder, quantize) },
+    {
+      overwrite,
+      check: (written) => verify(model, written, folder, quantize),
+      card: card && ((written) => card(saved(written))),
+    },
   );
-  const verified = { images: PROBE.count, backend: tf.getBackend(), largestDifference: checked };
-  return { folder, files, bytes, verified };
+  return { ...saved(placed), ...(placed.card !== undefined && { card: placed.card }) };
 }
 
 async function verify(

@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-import writeFileAtomic from 'write-file-atomic';
-
 import { cacheFolder } from '../data/cache-folder';
-import { makeFolder } from '../data/make-folder';
+import { makeFolder } from '../files/make-folder';
 import { CardinalError } from '../errors';
+import { writeWhole } from '../files/write-whole';
 import { download, hashOf, type DownloadOptions } from './download-node';
 import { askAbout, UnreachableError, type RemoteFile } from './remote-file-node';
 
@@ -50,7 +49,7 @@ export async function cachedFile(
   const fresh = remote ?? { url };
   const sha256 = await download(fresh, path, options);
   const receipt: Receipt = { version: fresh.version, sha256 };
-  await writeFileAtomic(receiptName(path), JSON.stringify(receipt));
+  await writeWhole(receiptName(path), JSON.stringify(receipt));
   return path;
 }
 

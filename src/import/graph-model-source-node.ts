@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 
 import * as tf from '@tensorflow/tfjs';
 
-import { readFile } from '../data/read-file';
+import { CHECKSUMS, verifyChecksums } from '../files/checksums';
+import { readFile } from '../files/read-file';
+import { settleToRead } from '../files/replace';
 import { CardinalError, invalidArgument } from '../errors';
 
 /**
@@ -32,6 +34,7 @@ async function readGraphModel(
   path: string,
   { weightPathPrefix, onProgress }: tf.io.LoadOptions,
 ): Promise<tf.io.ModelArtifacts> {
+  await settleToRead(path);
   const isFolder = await stat(path).then(
     (found) => found.isDirectory(),
     () => false,
@@ -52,6 +55,8 @@ async function readGraphModel(
       chunks.push(await readFile(join(folder, name)));
       onProgress?.(chunks.length / names.length);
     }
+    await verifyChecksums(join(dirname(file), CHECKSUMS), [basename(file)]);
+    await verifyChecksums(join(folder, CHECKSUMS), names);
     const specs = tf.io.getWeightSpecs(manifest);
     const data = Uint8Array.from(Buffer.concat(chunks)).buffer;
     const expected = storedBytes(specs);

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 
 import { checkText } from '../check-kinds';
-import { readFile } from '../data/read-file';
+import { readFile } from '../files/read-file';
 import { CardinalError } from '../errors';
 import { loadKerasModel } from './keras-file';
 

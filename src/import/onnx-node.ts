@@ -1,11 +1,14 @@
 import { realpath } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 
 import type * as tf from '@tensorflow/tfjs';
 
 import { checkText } from '../check-kinds';
 import { checkOptions, type OptionNames } from '../check-options';
-import { readFile } from '../data/read-file';
+import { checksumsBeside, verifyChecksums } from '../files/checksums';
+import { followLinks } from '../files/follow-links';
+import { readFile } from '../files/read-file';
+import { settleToRead } from '../files/replace';
 import type { OnnxModel } from '../export/onnx-messages';
 import { OnnxError } from './onnx-error';
 import { OpenFile } from './onnx-external-node';
@@ -47,7 +50,8 @@ export async function importOnnxFile(
   checkText('path', 'the path of an ONNX file', path);
   checkOptions('importOnnxFile', options, OPTIONS);
   const { verify = true, onVerified, ...others } = options;
-  const model = parsed(path, await read(path));
+  await refusedAsOnnx(settleToRead(path));
+  const model = parsed(path, await refusedAsOnnx(readFile(path)));
   const folder = dirname(path);
   const externalData = new Map<string, OpenFile>();
   let imported: tf.LayersModel;
@@ -55,6 +59,8 @@ export async function importOnnxFile(
     for (const location of externalLocations(model)) {
       externalData.set(location, new OpenFile(await inFolder(path, folder, location)));
     }
+    const real = await followLinks(path);
+    await refusedAsOnnx(verifyChecksums(checksumsBeside(real), [basename(real), ...externalData.keys()]));
     imported = importOnnxModel(model, { ...others, externalData });
   } finally {
     for (const file of externalData.values()) file.close();
@@ -99,9 +105,9 @@ function leaves(folder: string, path: string): boolean {
   return way === '' || way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way);
 }
 
-async function read(path: string): Promise<Uint8Array> {
+async function refusedAsOnnx<T>(work: Promise<T>): Promise<T> {
   try {
-    return await readFile(path);
+    return await work;
   } catch (error) {
     throw new OnnxError(`${(error as Error).message}.`, { cause: error });
   }

@@ -1,25 +1,39 @@
-import { createHash } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open, stat } from 'node:fs/promises';
 
 import { checkText } from '../check-kinds';
 import { CardinalError, check } from '../errors';
 import { HEAD_BYTES, insteadOf } from '../file-kinds';
+import { verifyFile } from '../files/checksums';
+import { settleToRead } from '../files/replace';
+import { writeListed } from '../files/write-listed';
+import { writing } from '../files/writing';
 import { decodeTensor } from './decode';
 import { headerLength, parseHeader, PREFIX_BYTES } from './header';
 import { safetensorsPieces, type TensorToStore } from './serialise';
 import { SafetensorsError, type SafetensorsContent, type StoredTensor } from './tensor';
 
 /**
- * Reads a safetensors file. The header is read and checked against the file's length before any tensor is.
+ * Reads a safetensors file. The header is read and checked against the file's length before any tensor is; where there is a list
+ * of checksums, `NAME.sha256` beside it or `SHA256SUMS` in its folder, so is its content.
  *
- * @throws SafetensorsError naming the file, if it is damaged; CardinalError, if it cannot be read
+ * @throws SafetensorsError naming the file, if it is damaged; CardinalError, if it cannot be read, or is another than was written
  *
  * @example
  * const { tensors, metadata } = await readSafetensors('runs/toy/best.safetensors');
  */
 export async function readSafetensors(path: string): Promise<SafetensorsContent> {
   checkText('path', 'the path of a safetensors file', path);
+  await settleToRead(path);
+  const content = await readSafetensorsUnchecked(path);
+  await verifyFile(path);
+  return content;
+}
+
+/** As {@link readSafetensors}, for who checks the file's content by a list of its own. */
+export async function readSafetensorsUnchecked(path: string): Promise<SafetensorsContent> {
+  // Opening a pipe would wait for who writes into it.
+  const found = await stat(path).catch(() => undefined);
+  if (found !== undefined && !found.isFile()) throw new CardinalError(`${path}: not a file`);
   const file = await open(path).catch((error: NodeJS.ErrnoException) => {
     throw new CardinalError(error.code === 'ENOENT' ? `${path}: no such file` : `${path}: ${error.message}`);
   });
@@ -33,9 +47,7 @@ export async function readSafetensors(path: string): Promise<SafetensorsContent>
     return bytes;
   };
   try {
-    const stats = await file.stat();
-    if (!stats.isFile()) throw new CardinalError(`${path}: not a file`);
-    const size = stats.size;
+    const { size } = await file.stat();
     const start = PREFIX_BYTES + headerLength(await read(0, Math.min(PREFIX_BYTES, size)), size);
     const { entries, metadata } = parseHeader(await read(PREFIX_BYTES, start), size - start);
     const tensors = new Map<string, StoredTensor>();
@@ -54,7 +66,7 @@ export async function readSafetensors(path: string): Promise<SafetensorsContent>
 }
 
 /**
- * Writes a safetensors file, whole or not at all: under a temporary name beside it, flushed, then renamed.
+ * Writes a safetensors file and, beside it, `NAME.sha256`, which `readSafetensors` and `sha256sum -c` check it by; both or none.
  *
  * @throws InvalidArgumentError as `safetensorsPieces` does; CardinalError if it cannot be written
  */
@@ -67,29 +79,5 @@ export async function writeSafetensors(
   check(tensors instanceof Map, 'tensors', 'a Map of tensors by name', tensors);
   check(metadata === undefined || metadata instanceof Map, 'metadata', 'a Map of texts by name', metadata);
   const pieces = safetensorsPieces(tensors, metadata);
-  const mark = createHash('sha256')
-    .update(`${process.pid} ${process.hrtime.bigint()}`)
-    .digest('hex')
-    .slice(0, 8);
-  const temporary = join(dirname(path), `.${basename(path)}.${mark}`);
-  try {
-    const file = await open(temporary, 'wx');
-    try {
-      for (const piece of pieces) await writeAll(file, piece);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw new CardinalError(`${path} could not be written: ${(error as Error).message}`);
-  }
-}
-
-async function writeAll(file: Awaited<ReturnType<typeof open>>, piece: Uint8Array): Promise<void> {
-  for (let written = 0; written < piece.length;) {
-    const { bytesWritten } = await file.write(piece, written);
-    written += bytesWritten;
-  }
+  await writing(path, () => writeListed(path, pieces));
 }

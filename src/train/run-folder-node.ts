@@ -1,14 +1,20 @@
-import { access, constants, readdir, readFile, rm } from 'node:fs/promises';
+import { access, constants, readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import type * as tf from '@tensorflow/tfjs';
-import writeFileAtomic from 'write-file-atomic';
 import type { z } from 'zod';
 
 import { checkModel, checkText } from '../check-kinds';
-import { makeFolder } from '../data/make-folder';
 import { CardinalError, unknownChoice } from '../errors';
-import { readSafetensors, writeSafetensors } from '../safetensors/file-node';
+import { CHECKSUMS } from '../files/checksums';
+import { FileSet, type SetChange } from '../files/file-set';
+import { checkLock } from '../files/folder-lock';
+import { makeFolder } from '../files/make-folder';
+import { isTemporaryName } from '../files/temporary';
+import type { FileContent } from '../files/write-whole';
+import { writing } from '../files/writing';
+import { readSafetensorsUnchecked } from '../safetensors/file-node';
+import { safetensorsPieces } from '../safetensors/serialise';
 import { SafetensorsError } from '../safetensors/tensor';
 import { epochMetricsSchema, decodeTrainState, encodeTrainState } from './checkpoint';
 import { runConfigSchema, runResultSchema, type RunConfig, type RunResult } from './run-config';
@@ -26,13 +32,17 @@ const FILES = {
   best: 'best.safetensors',
 } as const;
 
+type FileName = (typeof FILES)[keyof typeof FILES];
+
 /**
  * Refuses, before long work is begun, a folder that a run could not start in. Writes nothing.
  *
  * @param options.overwrite whether a run that is there already may be replaced
- * @throws CardinalError if there is a run and it is not to be overwritten, or the folder cannot be written
+ * @throws CardinalError if another process works in it, if there is a run and it is not to be overwritten, or if the folder cannot
+ *   be written
  */
 export async function checkRunFolder(folder: string, options: { overwrite?: boolean } = {}): Promise<void> {
+  await checkLock(folder);
   const found = await runFiles(folder);
   if (found.length > 0 && options.overwrite !== true) {
     throw new CardinalError(
@@ -54,18 +64,24 @@ export async function createRun(
 ): Promise<void> {
   await checkRunFolder(folder, options);
   await writing(folder, () => makeFolder(folder));
-  for (const file of await runFiles(folder)) await writing(folder, () => rm(join(folder, file)));
-  await writeJson(folder, FILES.config, config);
+  await change(folder, {
+    write: new Map([[FILES.config, jsonText(config)]]),
+    remove: (await runFiles(folder)).filter((file) => file !== FILES.config && file !== CHECKSUMS),
+  });
 }
 
-/** What a run has in this folder, temporary files of one that was killed included. */
+/** What a run has in this folder, what an older version left of one that was killed included. */
 async function runFiles(folder: string): Promise<string[]> {
   const present = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw new CardinalError(`${folder} could not be read: ${error.message}`);
   });
-  const names = Object.values(FILES);
-  return present.filter((file) => names.some((name) => file === name || file.startsWith(`.${name}.`)));
+  const names = [...Object.values(FILES), CHECKSUMS];
+  return present.filter(
+    (file) =>
+      !isTemporaryName(file, join(folder, CHECKSUMS)) &&
+      names.some((name) => file === name || file.startsWith(`.${name}.`)),
+  );
 }
 
 async function checkWritable(path: string): Promise<void> {
@@ -90,8 +106,29 @@ export async function writeCheckpoint(
   name: CheckpointName,
   state: TrainState,
 ): Promise<void> {
+  await change(folder, { write: new Map([[FILES[name], checkpointBytes(state)]]) });
+}
+
+/**
+ * Writes how far a run has come, all of it or nothing: the last checkpoint, the best one where this is it, and one line of JSON
+ * an epoch; always all lines, so that a run that resumes leaves none twice.
+ */
+export async function writeProgress(
+  folder: string,
+  state: TrainState,
+  { isBest }: { isBest: boolean },
+): Promise<void> {
+  const write = new Map<FileName, FileContent>([
+    ...(isBest ? [[FILES.best, checkpointBytes(state)] as const] : []),
+    [FILES.last, checkpointBytes(state)],
+    [FILES.metrics, metricsText(state.progress.history)],
+  ]);
+  await change(folder, { write });
+}
+
+function checkpointBytes(state: TrainState): Iterable<Uint8Array> {
   const { tensors, metadata } = encodeTrainState(state);
-  await writeSafetensors(join(folder, FILES[name]), tensors, metadata);
+  return safetensorsPieces(tensors, metadata);
 }
 
 /**
@@ -110,13 +147,16 @@ export async function readCheckpoint(folder: string, name: CheckpointName): Prom
   if (!(await hasFile(folder, FILES[name]))) {
     throw new CardinalError(`${folder} has no ${FILES[name]}: the run has not come to its first checkpoint`);
   }
-  const content = await readSafetensors(path);
-  try {
-    return decodeTrainState(content);
-  } catch (error) {
-    if (error instanceof SafetensorsError) throw new SafetensorsError(`${path} is damaged: ${error.message}`);
-    throw error;
-  }
+  return fileSet(folder).read(FILES[name], async () => {
+    const content = await readSafetensorsUnchecked(path);
+    try {
+      return decodeTrainState(content);
+    } catch (error) {
+      if (error instanceof SafetensorsError)
+        throw new SafetensorsError(`${path} is damaged: ${error.message}`);
+      throw error;
+    }
+  });
 }
 
 /** Whether the folder has a checkpoint of this name. */
@@ -144,10 +184,18 @@ export async function loadRunWeights(
   return state;
 }
 
-/** Writes one line of JSON an epoch; always all of them, so that a run that resumes leaves no line twice. */
+/** Whether what each epoch came to is missing although the last checkpoint tells it, as a killed run of an older version left it. */
+export async function lacksMetrics(folder: string): Promise<boolean> {
+  return !(await hasFile(folder, FILES.metrics)) && (await hasFile(folder, FILES.last));
+}
+
+/** Writes one line of JSON an epoch, in place of all that there are. */
 export async function writeMetrics(folder: string, history: readonly EpochMetrics[]): Promise<void> {
-  const lines = history.map((metrics) => `${JSON.stringify(metrics)}\n`);
-  await writing(folder, () => writeFileAtomic(join(folder, FILES.metrics), lines.join('')));
+  await change(folder, { write: new Map([[FILES.metrics, metricsText(history)]]) });
+}
+
+function metricsText(history: readonly EpochMetrics[]): string {
+  return history.map((metrics) => `${JSON.stringify(metrics)}\n`).join('');
 }
 
 /** Whether a folder is one of a run, begun or finished. */
@@ -161,16 +209,17 @@ export function isRunFolder(folder: string): Promise<boolean> {
  * @throws CardinalError if the file is missing or damaged
  */
 export async function readMetrics(folder: string): Promise<EpochMetrics[]> {
-  const path = join(folder, FILES.metrics);
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new CardinalError(error.code === 'ENOENT' ? `${path} is missing` : `${path}: ${error.message}`);
+  return fileSet(folder).read(FILES.metrics, async (path) => {
+    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      throw new CardinalError(error.code === 'ENOENT' ? `${path} is missing` : `${path}: ${error.message}`);
+    });
+    const lines = text.split('\n').filter((line) => line !== '');
+    return lines.map((line, i) => parseJson(line, epochMetricsSchema, `${path}, line ${i + 1}`));
   });
-  const lines = text.split('\n').filter((line) => line !== '');
-  return lines.map((line, i) => parseJson(line, epochMetricsSchema, `${path}, line ${i + 1}`));
 }
 
 export async function writeResult(folder: string, result: RunResult): Promise<void> {
-  await writeJson(folder, FILES.result, result);
+  await change(folder, { write: new Map([[FILES.result, jsonText(result)]]) });
 }
 
 /** The result of a run, or `undefined` while it is not over. */
@@ -182,18 +231,27 @@ function checkFolder(folder: unknown): void {
   checkText('folder', 'the path of a run folder', folder);
 }
 
-async function writeJson(folder: string, file: string, value: unknown): Promise<void> {
-  await writing(folder, () => writeFileAtomic(join(folder, file), `${JSON.stringify(value, null, 2)}\n`));
+function fileSet(folder: string): FileSet {
+  return new FileSet(folder, Object.values(FILES));
 }
 
-async function readJson<T>(folder: string, file: string, schema: z.ZodType<T>): Promise<T | undefined> {
+async function change(folder: string, change: SetChange): Promise<void> {
+  await writing(folder, () => fileSet(folder).change(change));
+}
+
+function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+async function readJson<T>(folder: string, file: FileName, schema: z.ZodType<T>): Promise<T | undefined> {
   checkFolder(folder);
-  const path = join(folder, file);
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-    throw new CardinalError(`${path} could not be read: ${error.message}`);
+  if (!(await hasFile(folder, file))) return undefined;
+  return fileSet(folder).read(file, async (path) => {
+    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      throw new CardinalError(`${path} could not be read: ${error.message}`);
+    });
+    return parseJson(text, schema, path);
   });
-  return text === undefined ? undefined : parseJson(text, schema, path);
 }
 
 function parseJson<T>(text: string, schema: z.ZodType<T>, place: string): T {
@@ -206,15 +264,6 @@ function parseJson<T>(text: string, schema: z.ZodType<T>, place: string): T {
   }
 }
 
-async function hasFile(folder: string, file: string): Promise<boolean> {
-  const present = await readdir(folder).catch(() => [] as string[]);
-  return present.includes(file);
-}
-
-async function writing<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw new CardinalError(`${folder} could not be written: ${(error as Error).message}`);
-  }
+async function hasFile(folder: string, file: FileName): Promise<boolean> {
+  return (await fileSet(folder).names()).includes(file);
 }

@@ -106,7 +106,7 @@ describe('the folder', () => {
     const model = toy();
     const { files, bytes } = await saveLayersModel(model, to('toy'), { description });
     expect((await readdir(folder)).sort()).toEqual(['toy']);
-    expect((await readdir(to('toy'))).sort()).toEqual(['model.json', 'weights.bin']);
+    expect((await readdir(to('toy'))).sort()).toEqual(['SHA256SUMS', 'model.json', 'weights.bin']);
     const json = await readFile(to('toy', 'model.json'));
     const weights = await readFile(to('toy', 'weights.bin'));
     // resnext_toy has 4 bytes for each of its parameters, batch-norm statistics included.
@@ -280,6 +280,7 @@ describe('a damaged export is named', () => {
     const json = JSON.parse(await readFile(to('toy', 'model.json'), 'utf8')) as tf.io.ModelJSON;
     change(json);
     await writeFile(to('toy', 'model.json'), JSON.stringify(json));
+    await rm(to('toy', 'SHA256SUMS'));
   };
 
   test.each<[string, () => Promise<unknown>, RegExp]>([

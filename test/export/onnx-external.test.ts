@@ -64,7 +64,7 @@ async function entries(): Promise<Record<string, Record<string, string>>> {
 describe('weights as external data', () => {
   test('ONNX Runtime and the import compute what the model computes, at batch 1 and 3', async () => {
     await write();
-    expect((await readdir(folder)).sort()).toEqual(['m.onnx', 'm.onnx.data']);
+    expect((await readdir(folder)).sort()).toEqual(['m.onnx', 'm.onnx.data', 'm.onnx.sha256']);
     const imported = await importOnnxFile(at('m.onnx'));
     for (const count of [1, 3]) {
       const x = tf.randomNormal([count, ...SMALL_IMAGE], 0, 1, 'float32', 9);
@@ -180,16 +180,16 @@ describe('what is written', () => {
     await write(undefined, true);
     await expect(write()).rejects.toThrow(/is there already/);
     await write(undefined, true);
-    expect((await readdir(folder)).sort()).toEqual(['m.onnx', 'm.onnx.data']);
+    expect((await readdir(folder)).sort()).toEqual(['m.onnx', 'm.onnx.data', 'm.onnx.sha256']);
     (await importOnnxFile(at('m.onnx'))).dispose();
   });
 
   test('in one file takes the data of the old model away, and nothing that no old model had', async () => {
     await writeFile(at('m.onnx.data'), 'of another');
     await write({ externalData: false }, true);
-    expect((await readdir(folder)).sort()).toEqual(['m.onnx', 'm.onnx.data']);
+    expect((await readdir(folder)).sort()).toEqual(['m.onnx', 'm.onnx.data', 'm.onnx.sha256']);
     await write({ externalData: false }, true);
-    expect(await readdir(folder)).toEqual(['m.onnx']);
+    expect((await readdir(folder)).sort()).toEqual(['m.onnx', 'm.onnx.sha256']);
   });
 
   test('is nothing, and the old export stays, where the check or a move fails', async () => {
@@ -210,7 +210,7 @@ describe('what is written', () => {
     await expect(attempt(otherwise)).rejects.toThrow(/otherwise/);
     await expect(attempt(gone)).rejects.toThrow(/m\.onnx could not be written/);
     expect(await Promise.all(['m.onnx', 'm.onnx.data'].map((name) => readFile(at(name))))).toEqual(old);
-    expect((await readdir(folder)).sort()).toEqual(['m.onnx', 'm.onnx.data']);
+    expect((await readdir(folder)).sort()).toEqual(['m.onnx', 'm.onnx.data', 'm.onnx.sha256']);
   });
 
   test('replaces what a link leads to if it is one file, the link itself if it is two', async () => {
@@ -220,7 +220,7 @@ describe('what is written', () => {
     await write({ externalData: false }, true);
     expect((await readFile(at('real', 'other.onnx'))).length).toBeGreaterThan(1000);
     await write(undefined, true);
-    expect(await readdir(at('real'))).toEqual(['other.onnx']);
+    expect(await readdir(at('real'))).toEqual(['other.onnx', 'other.onnx.sha256']);
     (await importOnnxFile(at('m.onnx'))).dispose();
   });
 });
@@ -233,6 +233,7 @@ describe('the import refuses', () => {
     const [tensor] = tensorsOf(read).filter(({ name }) => name === 'wide.weight');
     for (const entry of tensor.externalData) entry.value = change[entry.key] ?? entry.value;
     await writeFile(at('m.onnx'), encodeModel(read));
+    await rm(at('m.onnx.sha256'));
   }
 
   test.each<[string, Record<string, string>, RegExp]>([
@@ -266,6 +267,7 @@ describe('the import refuses', () => {
   test('a file cut short', async () => {
     await write();
     await writeFile(at('m.onnx.data'), (await readFile(at('m.onnx.data'))).subarray(0, 9000));
+    await rm(at('m.onnx.sha256'));
     await expect(importOnnxFile(at('m.onnx'))).rejects.toThrow(/to 10436 of 'm\.onnx\.data', which has 9000/);
   });
 

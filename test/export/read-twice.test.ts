@@ -72,6 +72,7 @@ test.each(FORMAT_NAMES)('format %s is right when it is run', async (format) => {
   );
   const { verified } = await write(model, to, {
     description: { model: model.name, output: 'logits', weights: { kind: 'initial', seed: 0 } },
+    card: () => '',
   });
   if (format !== 'saved-model' || HAS_NATIVE) expect('unverified' in verified).toBe(false);
   model.dispose();

@@ -23,7 +23,7 @@ test('a file is written as the serialiser has it, and read back', async () => {
   const read = await readSafetensors(path);
   expect([...(read.tensors.get('a')?.data ?? [])]).toEqual([1, 2, 3, 4, 5, 6]);
   expect([...(read.tensors.get('b')?.data ?? [])]).toEqual([7, 8, 9]);
-  expect(readdirSync(folder)).toEqual(['x.safetensors']);
+  expect(readdirSync(folder)).toEqual(['x.safetensors', 'x.safetensors.sha256']);
 });
 
 test('a file that is cut is refused by name, and one that is not there too', async () => {

@@ -80,7 +80,7 @@ test('a run keeps its config, its checkpoints to the last bit, and its metrics',
   expect(lines.map((line) => JSON.parse(line))).toEqual([metrics, { ...metrics, epoch: 2 }]);
   await writeMetrics(run, [metrics]);
   expect(readFileSync(join(run, 'metrics.jsonl'), 'utf8')).toBe(`${JSON.stringify(metrics)}\n`);
-  expect(readdirSync(run).sort()).toEqual(['config.json', 'last.safetensors', 'metrics.jsonl']);
+  expect(readdirSync(run).sort()).toEqual(['SHA256SUMS', 'config.json', 'last.safetensors', 'metrics.jsonl']);
 });
 
 test('a run is not overwritten unless that is asked for, and then nothing of it stays', async () => {
@@ -94,7 +94,7 @@ test('a run is not overwritten unless that is asked for, and then nothing of it 
   );
   expect(readdirSync(folder)).toEqual(before);
   await createRun(folder, { ...CONFIG, backend: 'wasm' }, { overwrite: true });
-  expect(readdirSync(folder).sort()).toEqual(['config.json', 'notes.txt']);
+  expect(readdirSync(folder).sort()).toEqual(['SHA256SUMS', 'config.json', 'notes.txt']);
   expect((await readRunConfig(folder)).backend).toBe('wasm');
 });
 

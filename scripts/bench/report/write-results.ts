@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
+import { writeWhole } from '../../../src/files/write-whole';
 import { packageRoot } from '../../cli/package-root';
 import { renderSvgs } from '../../plots/render-svg';
 import { runNode } from '../../plots/run-node';
@@ -25,7 +25,7 @@ export async function writeResult(folder: string, result: Result, charts: Plan['
   [...plots.keys()].forEach((file, plot) => texts.set(file, svgs[plot]));
   const paths: string[] = [];
   for (const [file, text] of texts) {
-    await writeFileAtomic(join(folder, file), text);
+    await writeWhole(join(folder, file), text);
     paths.push(join(folder, file));
   }
   return paths;

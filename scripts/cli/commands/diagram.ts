@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { LayersModel } from '@tensorflow/tfjs';
 import { stat } from 'node:fs/promises';
-import writeFileAtomic from 'write-file-atomic';
 import {
   OUTLINE_DETAILS,
   type OutlineDetail,
@@ -20,6 +19,7 @@ import {
   separableForm,
 } from '../../../src/diagrams';
 import { CardinalError, invalidArgument } from '../../../src/errors';
+import { writeWhole } from '../../../src/files/write-whole';
 import { weightlessModel } from '../../weightless-model';
 import { CONVOLUTION_OPTIONS, type ConvolutionFlags, convolutionFromFlags } from '../convolution-options';
 import { checkModelName } from '../known-model';
@@ -168,7 +168,7 @@ async function write(path: string, svg: string): Promise<void> {
   );
   if (isFolder) throw invalidArgument('--to', 'a file, not a folder', path);
   try {
-    await writeFileAtomic(path, svg);
+    await writeWhole(path, svg);
   } catch (error) {
     throw new CardinalError(`${path} could not be written: ${(error as Error).message}`);
   }

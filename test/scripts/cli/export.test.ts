@@ -9,7 +9,7 @@ import type { FormatName } from '../../../scripts/export-formats';
 import type { ExportReport } from '../../../scripts/export-model';
 import { resolveRun, startRun } from '../../../scripts/run-training';
 import { readOnnx, verifyExport } from '../../../scripts/verify-export';
-import { writeExportFile } from '../../../src/export/export-target-node';
+import { writeExportFiles } from '../../../src/export/export-target-node';
 import { loadLayersModel } from '../../../src/export/load-layers-model-node';
 import { modelDescription } from '../../../src/export/model-description';
 import { toOnnx } from '../../../src/export/onnx';
@@ -114,11 +114,11 @@ test('--json tells files, bytes and what was made sure of', async () => {
 });
 
 describe.each<[FormatName, string, string[]]>([
-  ['layers-model', 'x', ['README.md', 'model.json', 'weights.bin']],
-  ['graph-model', 'x', ['README.md', 'group1-shard1of1.bin', 'model.json']],
-  ['onnx', 'x.onnx', ['x.onnx', 'x.onnx.md']],
-  ['saved-model', 'x', ['README.md', 'saved_model.pb']],
-  ['safetensors', 'x.safetensors', ['x.safetensors', 'x.safetensors.md']],
+  ['layers-model', 'x', ['README.md', 'SHA256SUMS', 'model.json', 'weights.bin']],
+  ['graph-model', 'x', ['README.md', 'SHA256SUMS', 'group1-shard1of1.bin', 'model.json']],
+  ['onnx', 'x.onnx', ['x.onnx', 'x.onnx.md', 'x.onnx.sha256']],
+  ['saved-model', 'x', ['README.md', 'SHA256SUMS', 'saved_model.pb']],
+  ['safetensors', 'x.safetensors', ['x.safetensors', 'x.safetensors.md', 'x.safetensors.sha256']],
 ])('--format %s', (format, name, present) => {
   test('writes a run, verifies it and describes it', async () => {
     const { code, out, err } = await cardinal('export', run, '--to', to(name), '--format', format, '--json');
@@ -194,7 +194,7 @@ test('--external-data puts the weights of an ONNX model beside it, and --no-exte
   const { code, out } = await cardinal(...args, '--external-data');
   expect(code).toBe(0);
   const { files, verified, card } = JSON.parse(out) as ExportReport;
-  expect((await readdir(folder)).sort()).toEqual(['x.onnx', 'x.onnx.data', 'x.onnx.md']);
+  expect((await readdir(folder)).sort()).toEqual(['x.onnx', 'x.onnx.data', 'x.onnx.md', 'x.onnx.sha256']);
   const sizes = await Promise.all(Object.keys(files).map(async (name) => (await readFile(to(name))).length));
   expect(Object.values(files)).toEqual(sizes);
   expect(files['x.onnx.data']).toBeGreaterThan(5 * files['x.onnx']);
@@ -202,7 +202,7 @@ test('--external-data puts the weights of an ONNX model beside it, and --no-exte
   if (!('unverified' in verified)) expect(verified).toMatchObject({ images: 4, by: 'onnxruntime-node' });
   const inOne = await cardinal(...args, '--no-external-data', '--overwrite');
   expect(Object.keys((JSON.parse(inOne.out) as ExportReport).files)).toEqual(['x.onnx']);
-  expect((await readdir(folder)).sort()).toEqual(['x.onnx', 'x.onnx.md']);
+  expect((await readdir(folder)).sort()).toEqual(['x.onnx', 'x.onnx.md', 'x.onnx.sha256']);
 });
 
 test('--external-data finds its file taken before any work is begun', async () => {
@@ -217,9 +217,9 @@ test('--external-data finds its file taken before any work is begun', async () =
 test('an export that predicts otherwise is not kept', async () => {
   const model = createModel('mobilenet_toy', { seed: 1 });
   const others = createModel('mobilenet_toy', { seed: 2 });
-  const content = toOnnx(lowerModel(others));
+  const content = new Map([['x.onnx', toOnnx(lowerModel(others))]]);
   const check = (path: string) => verifyExport(model, path, readOnnx);
-  await expect(writeExportFile(to('x.onnx'), content, { check })).rejects.toThrow(
+  await expect(writeExportFiles(to('x.onnx'), content, [], { check })).rejects.toThrow(
     /onnxruntime-node predicts otherwise than mobilenet_toy does, by/,
   );
   expect(await readdir(folder)).toEqual([]);

@@ -67,7 +67,14 @@ test('a run trains, tests and writes; stopped and resumed it comes to the same',
     .split('\n');
   expect(epochs.map((line) => (JSON.parse(line) as { epoch: number }).epoch)).toEqual([1, 2]);
   expect(readdirSync(join(folder, 'b')).sort()).toEqual(
-    ['best.safetensors', 'config.json', 'last.safetensors', 'metrics.jsonl', 'result.json'].sort(),
+    [
+      'SHA256SUMS',
+      'best.safetensors',
+      'config.json',
+      'last.safetensors',
+      'metrics.jsonl',
+      'result.json',
+    ].sort(),
   );
   // Over is over: nothing is trained again.
   expect(await resumeRun(join(folder, 'b'), { images })).toEqual(resumed);

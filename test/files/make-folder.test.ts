@@ -1,7 +1,7 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder } from '../../src/data/make-folder';
-import { temporaryFolders } from './made-data';
+import { makeFolder } from '../../src/files/make-folder';
+import { temporaryFolders } from '../data/made-data';
 
 const folder = temporaryFolders();
 
