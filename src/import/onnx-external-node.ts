@@ -1,5 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
+import { CardinalError } from '../errors';
+import { checkRegularFileSync } from '../files/regular-file';
 import { OnnxError } from './onnx-error';
 import type { ExternalFile } from './onnx-tensors';
 
@@ -14,8 +16,11 @@ export class OpenFile implements ExternalFile {
   /** @throws OnnxError naming the file that is missing or cannot be read */
   constructor(private readonly path: string) {
     try {
+      // Opening a FIFO would wait for who writes to it.
+      checkRegularFileSync(path);
       this.descriptor = openSync(path, 'r');
     } catch (error) {
+      if (error instanceof CardinalError) throw new OnnxError(`${error.message}.`, { cause: error });
       const { code, message } = error as NodeJS.ErrnoException;
       const missing = code === 'ENOENT' || code === 'ENOTDIR';
       const what = missing ? `${path}: no such file.` : `${path} could not be read: ${message}.`;

@@ -2,8 +2,9 @@ import { decodeModel, type OnnxModel } from '../export/onnx-messages';
 import { insteadOf } from '../file-kinds';
 import { Attributes, type NodeMessage, type OnnxNode } from './onnx-attributes';
 import { OnnxError } from './onnx-error';
+import { checkExternalFiles } from './onnx-external';
 import { moduleOf } from './onnx-names';
-import { externalLocation, readTensor, typeName, type Constant, type ExternalData } from './onnx-tensors';
+import { readTensor, typeName, type Constant, type ExternalData } from './onnx-tensors';
 
 /** The operator sets between which the operators read here mean the same. */
 export const OPSETS = { oldest: 13, newest: 28 };
@@ -54,20 +55,12 @@ function notOnnx(bytes: Uint8Array, problem: string, cause?: unknown): OnnxError
   return new OnnxError(`the bytes are ${instead}.`, { cause });
 }
 
-/** The paths of all files beside the model's own that its tensors are in. */
-export function externalLocations(model: OnnxModel): string[] {
-  const tensors = [
-    ...(model.graph?.initializer ?? []),
-    ...(model.graph?.node ?? []).flatMap(({ attribute }) => attribute.flatMap(({ t }) => (t ? [t] : []))),
-  ];
-  return [...new Set(tensors.map(externalLocation).filter((location) => location !== undefined))];
-}
-
 /**
- * @throws OnnxError for an operator set that is too old or too new, or for what a graph of layers cannot have
+ * @throws OnnxError for an operator set that is too old or too new, for files beside it that are not those that it names, or for what a graph of layers cannot have
  */
 export function readGraph(model: OnnxModel, external: ExternalData): OnnxGraph {
   checkOpset(model);
+  checkExternalFiles(model, external);
   const graph = model.graph as NonNullable<OnnxModel['graph']>;
   if (graph.sparseInitializer.length > 0)
     throw new OnnxError('the file has sparse initialisers, which are not read here.');

@@ -11,8 +11,9 @@ import { readFile } from '../files/read-file';
 import { settleToRead } from '../files/replace';
 import type { OnnxModel } from '../export/onnx-messages';
 import { OnnxError } from './onnx-error';
+import { externalLocations } from './onnx-external';
 import { OpenFile } from './onnx-external-node';
-import { externalLocations, parseOnnx } from './onnx-file';
+import { parseOnnx } from './onnx-file';
 import { importOnnxModel, type ImportOnnxOptions } from './onnx';
 import { verifyOnnxImport, type OnnxVerification } from './verify-onnx-node';
 

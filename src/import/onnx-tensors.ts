@@ -18,7 +18,7 @@ export interface Constant {
 /** Some numbers of `TensorProto.DataType` in onnx.proto. */
 export const ELEMENT = { float32: 1, int64: 7, bool: 9, float64: 11 } as const;
 
-type TensorMessage = NonNullable<OnnxModel['graph']>['initializer'][number];
+export type TensorMessage = NonNullable<OnnxModel['graph']>['initializer'][number];
 
 /** The content of a file: its bytes, or what gives some of them when they are asked for. */
 export interface ExternalFile {
@@ -113,13 +113,7 @@ export function constantOf(dims: readonly number[], values: ArrayLike<number>, t
  * @throws OnnxError for a type that is not read here, and for more or fewer values than the shape tells
  */
 export function readTensor(tensor: TensorMessage, external: ExternalData): Constant {
-  const dims = tensor.dims.map(Number);
-  const type = TYPES[tensor.dataType];
-  if (type === undefined)
-    throw damage(tensor, `its elements are of type ${tensor.dataType}, which is not read here`);
-  if (dims.some((length) => !Number.isSafeInteger(length) || length < 0)) {
-    throw damage(tensor, `its shape is [${dims.join(', ')}]`);
-  }
+  const { dims, type } = formOf(tensor);
   const count = dims.reduce((product, length) => product * length, 1);
   const described = `[${dims.join(', ')}] of ${type.name}`;
   const isExternal = (tensor.dataLocation as number) === 1;
@@ -130,11 +124,8 @@ export function readTensor(tensor: TensorMessage, external: ExternalData): Const
     const values = toNumbers(listed);
     return constantOf(dims, type.fromBits ? Array.from(values, type.fromBits) : values, tensor.dataType);
   }
-  const place = isExternal ? externalPlace(tensor, external, count * type.bytes) : undefined;
-  const present = place?.length ?? tensor.rawData.length;
-  if (present !== count * type.bytes) {
-    throw damage(tensor, `${described} are ${count * type.bytes} bytes. Received: ${present}`);
-  }
+  const place = isExternal ? externalPlace(tensor, external) : undefined;
+  if (place === undefined) checkBytes(tensor, tensor.rawData.length);
   const bytes = place?.file.subarray(place.offset, place.offset + place.length) ?? tensor.rawData;
   // A copy, since what is read stands anywhere in the file and not where such elements may stand. Not by `slice`, which makes
   // none of Node's buffers.
@@ -149,26 +140,58 @@ export function externalLocation(tensor: TensorMessage): string | undefined {
   return tensor.externalData.find(({ key }) => key === 'location')?.value ?? '';
 }
 
-/** Where in which file a tensor is, within what there is of that. */
-function externalPlace(tensor: TensorMessage, external: ExternalData, expected: number) {
+/**
+ * Where in which file a tensor is.
+ *
+ * @throws OnnxError unless it is within what there is of that, and as long as its shape and type tell
+ */
+export function externalPlace(
+  tensor: TensorMessage,
+  external: ExternalData,
+): { file: ExternalFile; offset: number; length: number } {
   const location = externalLocation(tensor) as string;
   const file = external.get(location);
   if (file === undefined) throw damage(tensor, `it is in the file '${location}', which was not given`);
-  const entry = (key: string, otherwise: number) => {
+  const entry = (key: string, otherwise: () => number) => {
     const found = tensor.externalData.find((candidate) => candidate.key === key);
-    const value = found === undefined ? otherwise : Number(found.value);
+    const value = found === undefined ? otherwise() : Number(found.value);
     if (!Number.isSafeInteger(value) || value < 0) throw damage(tensor, `its ${key} is '${found?.value}'`);
     return value;
   };
-  const offset = entry('offset', 0);
-  const length = entry('length', expected);
+  const offset = entry('offset', () => 0);
+  const length = entry('length', () => bytesOf(tensor));
   if (offset + length > file.length) {
     throw damage(
       tensor,
       `it is bytes ${offset} to ${offset + length} of '${location}', which has ${file.length}`,
     );
   }
+  // One of a type that is not read here is refused where it is read.
+  if (TYPES[tensor.dataType] !== undefined) checkBytes(tensor, length);
   return { file, offset, length };
+}
+
+function formOf(tensor: TensorMessage): { dims: number[]; type: ElementType } {
+  const dims = tensor.dims.map(Number);
+  const type = TYPES[tensor.dataType];
+  if (type === undefined)
+    throw damage(tensor, `its elements are of type ${tensor.dataType}, which is not read here`);
+  if (dims.some((length) => !Number.isSafeInteger(length) || length < 0)) {
+    throw damage(tensor, `its shape is [${dims.join(', ')}]`);
+  }
+  return { dims, type };
+}
+
+function bytesOf(tensor: TensorMessage): number {
+  const { dims, type } = formOf(tensor);
+  return dims.reduce((product, length) => product * length, type.bytes);
+}
+
+function checkBytes(tensor: TensorMessage, received: number): void {
+  const expected = bytesOf(tensor);
+  if (received === expected) return;
+  const { dims, type } = formOf(tensor);
+  throw damage(tensor, `[${dims.join(', ')}] of ${type.name} are ${expected} bytes. Received: ${received}`);
 }
 
 function toNumbers(values: ArrayLike<number | bigint>): ArrayLike<number> {

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -10,6 +11,7 @@ import { externalOffsets, fileOf, isExternal } from '../../src/export/onnx-exter
 import { decodeModel, encodeModel, type OnnxModel } from '../../src/export/onnx-messages';
 import type { Graph, GraphNode } from '../../src/graph/graph';
 import { lowerModel } from '../../src/graph/lower-model';
+import { importOnnx } from '../../src/import/onnx';
 import { OnnxError } from '../../src/import/onnx-error';
 import { importOnnxFile } from '../../src/import/onnx-node';
 import { TESTED_BACKENDS } from '../support/backends';
@@ -269,6 +271,44 @@ describe('the import refuses', () => {
     await writeFile(at('m.onnx.data'), (await readFile(at('m.onnx.data'))).subarray(0, 9000));
     await rm(at('m.onnx.sha256'));
     await expect(importOnnxFile(at('m.onnx'))).rejects.toThrow(/to 10436 of 'm\.onnx\.data', which has 9000/);
+  });
+
+  test.each([
+    ['a byte of 0', Buffer.alloc(1)],
+    ['zeros up to the next page', Buffer.alloc(4096 - (10_436 % 4096))],
+    ['much else', Buffer.alloc(100_000, 7)],
+  ])('a file that goes on behind its last tensor: %s', async (_, more) => {
+    await write();
+    await appendFile(at('m.onnx.data'), more);
+    const received = 10_436 + more.length;
+    const message = `expected 10436 bytes, where the last of its tensors ends. Received: ${received}.`;
+    await expect(importOnnxFile(at('m.onnx'))).rejects.toThrow(`the file 'm.onnx.data' is not the one that`);
+    await expect(importOnnxFile(at('m.onnx'))).rejects.toThrow(message);
+    const [model, data] = await Promise.all(['m.onnx', 'm.onnx.data'].map((name) => readFile(at(name))));
+    const externalData = new Map<string, Uint8Array>([['m.onnx.data', data]]);
+    expect(() => importOnnx(model, { externalData })).toThrow(message);
+    importOnnx(model, { externalData: new Map([['m.onnx.data', data.subarray(0, 10_436)]]) }).dispose();
+  });
+
+  test('a file that is cut short where no layer reads it, and a FIFO', async () => {
+    await write();
+    const read = decodeModel(await readFile(at('m.onnx')));
+    const [tensor] = tensorsOf(read).filter(({ name }) => name === 'wide.weight');
+    const places = { location: 'm.onnx.data', offset: '10436', length: String(17 * 33 * 4) };
+    const externalData = Object.entries(places).map(([key, value]) => ({
+      ...tensor.externalData[0],
+      key,
+      value,
+    }));
+    read.graph!.initializer.push({ ...tensor, name: 'spare', externalData });
+    await writeFile(at('m.onnx'), encodeModel(read));
+    await expect(importOnnxFile(at('m.onnx'))).rejects.toThrow(
+      `spare: it is bytes 10436 to 12680 of 'm.onnx.data', which has 10436`,
+    );
+    await rm(at('m.onnx.data'));
+    execFileSync('mkfifo', [at('m.onnx.data')]);
+    await expect(importOnnxFile(at('m.onnx'))).rejects.toThrow(/it is no file but a FIFO/);
+    await expect(importOnnxFile(at('m.onnx'))).rejects.toBeInstanceOf(OnnxError);
   });
 
   test('without keeping a file open', async () => {
