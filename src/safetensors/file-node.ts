@@ -7,10 +7,10 @@ import { verifyFile } from '../files/checksums';
 import { settleToRead } from '../files/replace';
 import { writeListed } from '../files/write-listed';
 import { writing } from '../files/writing';
-import { decodeTensor } from './decode';
 import { headerLength, parseHeader, PREFIX_BYTES } from './header';
+import { readTensors } from './read-tensors';
 import { safetensorsPieces, type TensorToStore } from './serialise';
-import { SafetensorsError, type SafetensorsContent, type StoredTensor } from './tensor';
+import { SafetensorsError, type SafetensorsContent } from './tensor';
 
 /**
  * Reads a safetensors file. The header is read and checked against the file's length before any tensor is; where there is a list
@@ -50,10 +50,7 @@ export async function readSafetensorsUnchecked(path: string): Promise<Safetensor
     const { size } = await file.stat();
     const start = PREFIX_BYTES + headerLength(await read(0, Math.min(PREFIX_BYTES, size)), size);
     const { entries, metadata } = parseHeader(await read(PREFIX_BYTES, start), size - start);
-    const tensors = new Map<string, StoredTensor>();
-    for (const [name, entry] of entries) {
-      tensors.set(name, decodeTensor(entry, await read(start + entry.begin, start + entry.end)));
-    }
+    const tensors = await readTensors(entries, (begin, end) => read(start + begin, start + end));
     return { tensors, metadata };
   } catch (error) {
     if (!(error instanceof SafetensorsError)) throw error;
