@@ -7,7 +7,7 @@ import { type Family, type VariantOptions } from './family';
 import { type StageOutput, rememberFeatures, stageOutputs } from './features';
 import { removeLayer } from '../src/layers/layer-graph';
 import { ModelBuilder } from './model-builder';
-import { MODEL_OPTIONS, type ModelOptions, resolveOptions } from './model-options';
+import { MODEL_OPTIONS, type ModelOptions, type ResolvedOptions, resolveOptions } from './model-options';
 import { classifierName, resetClassifier } from './reset-classifier';
 
 /** Where trained weights come from: what {@link loadWeights} takes. */
@@ -145,8 +145,17 @@ function buildWhole<Name extends string>(family: Family<Name>, name: Name, optio
   if (resolved.padType !== 'symmetric' && !family.takesPadType) {
     throw noSuchChoice('padType', family, name, resolved.padType);
   }
-  const outputs = family.build(builder, name, chosenOf(family, name, options));
-  const model = tf.model({ name, inputs: builder.image, outputs });
+  const chosen = chosenOf(family, name, options);
+  const before = new Set(Object.keys(tf.engine().registeredVariables));
+  let model: tf.LayersModel;
+  try {
+    model = tf.model({ name, inputs: builder.image, outputs: family.build(builder, name, chosen) });
+  } catch (error) {
+    for (const [id, variable] of Object.entries(tf.engine().registeredVariables)) {
+      if (!before.has(id)) variable.dispose();
+    }
+    throw error instanceof RangeError ? tooLarge(name, resolved, chosen, error) : error;
+  }
   if (options.normEpsilon !== undefined && !builder.hasNorms) {
     model.dispose();
     throw invalidArgument('normEpsilon', `none for ${name}, which has no batch norm`, options.normEpsilon);
@@ -157,6 +166,26 @@ function buildWhole<Name extends string>(family: Family<Name>, name: Name, optio
     stages.map(({ info }) => info),
   );
   return { model, stages };
+}
+
+/** The error for a layer that no memory holds. */
+function tooLarge(
+  name: string,
+  { numClasses, inputShape }: ResolvedOptions,
+  chosen: VariantOptions,
+  cause: RangeError,
+): Error {
+  const given = { numClasses, inputShape, ...chosen };
+  const largest = Object.entries(given).sort(
+    ([, a], [, b]) => Math.max(...[b].flat()) - Math.max(...[a].flat()),
+  );
+  const [[option, value]] = largest;
+  const error = invalidArgument(
+    option,
+    `less for ${name}, of which a layer would be too large for memory`,
+    value,
+  );
+  return Object.assign(error, { cause });
 }
 
 /** What was asked of a variant that its family lets be chosen. */

@@ -79,6 +79,9 @@ export interface ResolvedOptions extends Required<
   readonly normEpsilon: number | undefined;
 }
 
+/** The most classes, pixels a side or channels: beyond it no layer of weights fits into any memory. */
+const MOST = 1_000_000;
+
 /** Options checked, and completed from the variant. */
 export function resolveOptions(options: ModelOptions, variant: VariantDefaults): ResolvedOptions {
   const { numClasses = variant.numClasses, inputShape = variant.inputShape, seed } = options;
@@ -86,12 +89,14 @@ export function resolveOptions(options: ModelOptions, variant: VariantDefaults):
   const { initialise = true, features = false, padType = 'symmetric', normEpsilon } = options;
   const whole = (value: unknown, least: number) => Number.isSafeInteger(value) && (value as number) >= least;
   check(whole(numClasses, 1), 'numClasses', 'a whole number of at least 1', numClasses);
+  check(numClasses <= MOST, 'numClasses', `at most ${MOST}`, numClasses);
   check(
     Array.isArray(inputShape) && inputShape.length === 3 && inputShape.every((length) => whole(length, 1)),
     'inputShape',
     '[height, width, channels], each a whole number of at least 1',
     inputShape,
   );
+  check(Math.max(...inputShape) <= MOST, 'inputShape', `lengths of at most ${MOST}`, inputShape);
   check(seed === undefined || Number.isSafeInteger(seed), 'seed', 'a whole number', seed);
   for (const [name, rate] of Object.entries({ dropRate, dropPathRate })) {
     check(rate >= 0 && rate < 1, name, 'a number of at least 0 and below 1', rate);

@@ -65,6 +65,7 @@ export function chooseImages({ data, recipe }: RunConfig, images: LoadedImages):
   const { subset: wanted, validation: held } = data;
   const { seed, batchSize } = recipe;
   const most = all.count - held;
+  check(batchSize <= all.count, '--batch-size', `at most ${all.count}, the training images`, batchSize);
   const range = `at most ${all.count - batchSize}, so that a batch of the ${all.count} images is left`;
   check(most >= batchSize, '--validation', range, held);
   if (wanted !== undefined) {

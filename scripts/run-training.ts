@@ -10,6 +10,7 @@ import { unknownChoice } from '../src/errors';
 import { withFolderLock } from '../src/files/folder-lock';
 import { makeFolder } from '../src/files/make-folder';
 import { writing } from '../src/files/writing';
+import { checkTraining } from '../src/train/check-training';
 import { evaluate } from '../src/train/evaluate';
 import { resolveRecipe, type Recipe } from '../src/train/recipe';
 import type { RunConfig, RunResult } from '../src/train/run-config';
@@ -142,6 +143,8 @@ export async function startRun(
   try {
     const images = await loadImages(config, options);
     const data = chooseImages(config, images);
+    // A folder that was made for a run that cannot be would be in the way of the corrected one.
+    checkTraining(model, data, config.recipe);
     await writing(folder, () => makeFolder(folder));
     return await withFolderLock(folder, async () => {
       await createRun(folder, config, options);

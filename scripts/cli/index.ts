@@ -1,6 +1,12 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { CardinalError, InterruptedError, InvalidArgumentError } from '../../src/errors';
+import {
+  CardinalError,
+  InterruptedError,
+  invalidArgument,
+  InvalidArgumentError,
+  nearest,
+} from '../../src/errors';
 import { packageVersion } from '../package-version';
 import { EXIT, EXIT_CODES_HELP, signalExitCode } from './exit-codes';
 import { inFlags } from './flag-names';
@@ -117,6 +123,7 @@ export async function main(args: readonly string[]): Promise<number> {
       program.outputHelp({ error: true });
       return EXIT.usage;
     }
+    checkHelp(program, rest);
     await program.parseAsync([...rest], { from: 'user' });
     return Number(process.exitCode ?? EXIT.done);
   } catch (error) {
@@ -140,7 +147,31 @@ function buildProgram(args: readonly string[]): Command {
     else program.command(name).description(summary);
   }
   for (const command of program.commands) command.allowExcessArguments(false);
+  program.hook('preAction', (_, command) => refuseEmpty(command));
   return program;
+}
+
+// What an unset variable of a shell leaves (`--to "$FOLDER"`) would be taken for the folder that one is in.
+function refuseEmpty(command: Command): void {
+  const empty = command.options.find((option) => command.getOptionValue(option.attributeName()) === '');
+  const at = command.processedArgs.flat().indexOf('');
+  const argument = command.registeredArguments[Math.min(at, command.registeredArguments.length - 1)];
+  const what = empty?.long ?? (at === -1 ? undefined : argument?.name());
+  if (what !== undefined) throw invalidArgument(what, 'something', '');
+}
+
+/** Commander answers by help where it is asked about a command that there is not, without a word about it. */
+function checkHelp(program: Command, [first, ...others]: readonly string[]): void {
+  if (first !== 'help') return;
+  const [named = 'help', ...more] = others.filter((word) => !word.startsWith('-'));
+  const names = ['help', ...program.commands.map((command) => command.name())];
+  if (!names.includes(named)) {
+    const near = nearest(named, names);
+    throw new InvalidArgumentError(
+      `unknown command '${named}'${near === undefined ? '' : ` (Did you mean ${near}?)`}`,
+    );
+  }
+  if (more.length > 0) throw new InvalidArgumentError(`too many arguments for 'help': ${more.join(' ')}`);
 }
 
 // `--verbose` may stand anywhere, so that it can be added to the end of a line that failed.

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { z } from 'zod';
 
 import { BACKEND_NAMES, type BackendName } from '../../src/backends/use-backend-node';
@@ -6,7 +6,7 @@ import { PRECISIONS, type Precision } from '../../src/backends/step-compiler';
 import { IMPLEMENTATIONS } from '../../src/ops/strategies';
 import { invalidArgument, unknownChoice } from '../../src/errors';
 import { PAD_MODES, type PadMode } from '../../src/data/augmentation';
-import { OPTIMIZERS, SCHEDULES } from '../../src/train/recipe';
+import { DEFAULT_RECIPE, OPTIMIZERS, SCHEDULES, unusedSettings, type Recipe } from '../../src/train/recipe';
 import { TEST_TIME_AUGMENTATIONS, type TestTimeAugmentation } from '../../src/train/test-time-views';
 import { PAD_TYPES, type PadType } from '../../models/model-options';
 import type { RunRequest } from '../run-training';
@@ -18,16 +18,26 @@ export interface ValueOption {
   readonly parse: (text: string) => unknown;
 }
 
+/** The error for an option that would do nothing. */
+export function doesNotApply(flag: string, reason: string, value: unknown): Error {
+  return invalidArgument(flag, `nothing, since ${reason}`, value);
+}
+
 export function whole(flag: string, least: number): ValueOption['parse'] {
-  return checked(
+  const parse = checked(
     flag,
     `a whole number of at least ${least}`,
     z
       .string()
-      .regex(/^\d{1,15}$/)
+      .regex(/^\d+$/)
       .transform(Number)
       .refine((value) => value >= least),
   );
+  return (text) => {
+    const value = parse(text);
+    if (!Number.isSafeInteger(value)) throw invalidArgument(flag, `at most ${Number.MAX_SAFE_INTEGER}`, text);
+    return value;
+  };
 }
 
 function decimal(flag: string, expectation: string, holds: (value: number) => boolean): ValueOption['parse'] {
@@ -259,6 +269,25 @@ export interface TrainFlags {
   readonly overwrite?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
+}
+
+/**
+ * Throws for options that contradict each other, or of which one makes the other do nothing.
+ *
+ * @throws InvalidArgumentError
+ */
+export function checkTogether(flags: TrainFlags): void {
+  const { ema = 0, lookahead = 0 } = flags;
+  if (ema > 0 && lookahead > 0) throw invalidArgument('--lookahead', 'it or --ema, not both', lookahead);
+  const { optimizer = DEFAULT_RECIPE.optimizer, schedule = DEFAULT_RECIPE.schedule } = flags;
+  const unused = unusedSettings({ optimizer, schedule, padCrop: flags.crop === false ? 0 : 1 });
+  for (const { flags: words } of RECIPE_OPTIONS) {
+    const [flag] = words.split(' ');
+    const name = new Option(flag).attributeName();
+    const reason = unused[name as keyof Recipe];
+    const value = flags[name as keyof TrainFlags];
+    if (reason !== undefined && value !== undefined) throw doesNotApply(flag, reason, value);
+  }
 }
 
 /** What the options ask for. */

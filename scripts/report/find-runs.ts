@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import { CardinalError } from '../../src/errors';
+import { CardinalError, InvalidArgumentError } from '../../src/errors';
 import { isRunFolder, readResult, readRunConfig } from '../../src/train/run-folder-node';
 
 export interface FoundRuns {
@@ -14,7 +14,8 @@ export interface FoundRuns {
 /**
  * The runs that paths stand for: a run folder for itself, any other folder for the runs in it. Each run comes once.
  *
- * @throws CardinalError naming the first path without a run, or a damaged run; or where no run is finished
+ * @throws InvalidArgumentError naming the first path without a run
+ * @throws CardinalError naming a damaged run; or where no run is finished
  *
  * @example
  * (await findRuns(['runs/quickstart'])).finished; // ['runs/quickstart/mobilenet_toy', …]
@@ -44,14 +45,15 @@ export async function findRuns(paths: readonly string[]): Promise<FoundRuns> {
 async function runsOf(path: string): Promise<string[]> {
   if (await isRunFolder(path)) return [path];
   const entries = await readdir(path).catch((error: NodeJS.ErrnoException) => {
-    throw new CardinalError(`${path} could not be read as a folder of runs: ${error.message}`);
+    const Kind = ['ENOENT', 'ENOTDIR'].includes(error.code ?? '') ? InvalidArgumentError : CardinalError;
+    throw new Kind(`${path} could not be read as a folder of runs: ${error.message}`);
   });
   const found: string[] = [];
   for (const name of entries.sort(new Intl.Collator('en', { numeric: true }).compare)) {
     if (await isRunFolder(join(path, name))) found.push(join(path, name));
   }
   if (found.length > 0) return found;
-  throw new CardinalError(
+  throw new InvalidArgumentError(
     `${path} is no run folder and holds none: neither it nor a folder in it has a config.json`,
   );
 }

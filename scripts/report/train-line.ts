@@ -1,7 +1,7 @@
 import { Command, type Option } from 'commander';
 
 import { CIFAR10_TRAIN_IMAGES } from '../../src/data/cifar10-facts';
-import { DEFAULT_RECIPE, resolveRecipe } from '../../src/train/recipe';
+import { DEFAULT_RECIPE, resolveRecipe, unusedSettings } from '../../src/train/recipe';
 import type { RunConfig } from '../../src/train/run-config';
 import { register as registerFinetune } from '../cli/commands/finetune';
 import { register as registerTrain } from '../cli/commands/train';
@@ -81,7 +81,8 @@ function recipeParts({ recipe, data }: RunConfig): Part[] {
     epochs: DEFAULT_RECIPE.epochs,
     optimizer: DEFAULT_RECIPE.optimizer,
   };
-  const parts = Object.entries(recipe);
+  const unused = unusedSettings(recipe);
+  const parts = Object.entries(recipe).filter(([key]) => !(key in unused));
   if (data.name === 'cifar10') return parts.filter(([key, value]) => value !== byItself[key]);
   return parts.filter(([key, value]) => {
     if (key === 'padCrop') return value === 0;

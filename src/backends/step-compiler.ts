@@ -54,14 +54,35 @@ export type StepCompiler = (
   precision?: Precision,
 ) => CompiledStep;
 
-const compilers = new Map<string, StepCompiler>();
+interface Registered {
+  readonly compiler: StepCompiler;
+  readonly whyNoPrecision: (precision: Precision) => string | undefined;
+}
 
-/** Makes a backend one that {@link stepCompiler} has an answer for. */
-export function registerStepCompiler(backend: string, compiler: StepCompiler): void {
-  compilers.set(backend, compiler);
+const compilers = new Map<string, Registered>();
+
+/**
+ * Makes a backend one that {@link stepCompiler} has an answer for.
+ *
+ * @param whyNoPrecision says why the compiler cannot multiply in a precision here, and nothing where it can
+ */
+export function registerStepCompiler(
+  backend: string,
+  compiler: StepCompiler,
+  whyNoPrecision: Registered['whyNoPrecision'] = () => undefined,
+): void {
+  compilers.set(backend, { compiler, whyNoPrecision });
 }
 
 /** The compiler of the current backend, if it has one. */
 export function stepCompiler(): StepCompiler | undefined {
-  return compilers.get(tf.getBackend());
+  return compilers.get(tf.getBackend())?.compiler;
+}
+
+/** Why no step can be computed in a precision on the current backend, or `undefined` where one can, as far as is known before. */
+export function whyNoPrecision(precision: Precision): string | undefined {
+  if (precision === 'float32') return undefined;
+  const found = compilers.get(tf.getBackend());
+  if (found === undefined) return `the ${tf.getBackend()} backend compiles no step`;
+  return found.whyNoPrecision(precision);
 }

@@ -169,6 +169,20 @@ export function resolveRecipe(given: Partial<Recipe> = {}, images?: number): Rec
   return { ...recipe, warmupEpochs };
 }
 
+/** Settings that a recipe with others of its settings makes no use of, each with the reason. */
+export function unusedSettings({
+  optimizer,
+  schedule,
+  padCrop,
+}: Pick<Recipe, 'optimizer' | 'schedule' | 'padCrop'>): Partial<Record<keyof Recipe, string>> {
+  const hasOwnRise = schedule === 'one-cycle' || schedule === 'triangular';
+  return {
+    ...(optimizer === 'adamw' && { momentum: 'adamw has none' }),
+    ...(hasOwnRise && { warmupEpochs: `the schedule ${schedule} has a rise of its own` }),
+    ...(padCrop === 0 && { padMode: 'nothing is padded without random crops' }),
+  };
+}
+
 function oneOf(argument: string, value: string, choices: readonly string[]): void {
   if (!choices.includes(value)) throw unknownChoice(argument, value, choices);
 }

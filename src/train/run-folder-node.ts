@@ -5,7 +5,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { z } from 'zod';
 
 import { checkModel, checkText } from '../check-kinds';
-import { CardinalError, unknownChoice } from '../errors';
+import { CardinalError, InvalidArgumentError, unknownChoice } from '../errors';
 import { CHECKSUMS } from '../files/checksums';
 import { FileSet, type SetChange } from '../files/file-set';
 import { checkLock } from '../files/folder-lock';
@@ -93,10 +93,12 @@ async function checkWritable(path: string): Promise<void> {
   }
 }
 
-/** @throws CardinalError if the folder holds no run, or its config is damaged */
+/** @throws InvalidArgumentError if the folder holds no run; CardinalError if its config is damaged */
 export async function readRunConfig(folder: string): Promise<RunConfig> {
   const config = await readJson(folder, FILES.config, runConfigSchema);
-  if (config === undefined) throw new CardinalError(`${folder} is no run folder: it has no ${FILES.config}`);
+  if (config === undefined) {
+    throw new InvalidArgumentError(`${folder} is no run folder: it has no ${FILES.config}`);
+  }
   return config;
 }
 

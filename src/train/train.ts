@@ -3,11 +3,11 @@ import type * as tf from '@tensorflow/tfjs';
 import { checkDatasetKind, checkModel as checkModelKind } from '../check-kinds';
 import { checkOptions, type OptionNames } from '../check-options';
 import { accelerate, isAccelerated, restore } from '../backends/accelerate';
-import { checkDataset, checkSameClasses } from '../data/check-dataset';
+import { checkDataset } from '../data/check-dataset';
 import type { ImageDataset } from '../data/image-dataset';
 import { invalidArgument } from '../errors';
 import { kindOf } from '../kind-of';
-import { checkModel } from './evaluate';
+import { checkTraining } from './check-training';
 import { logitsModel } from './logits-model';
 import { DEFAULT_RECIPE, resolveRecipe, type Recipe } from './recipe';
 import type { EpochMetrics, TrainProgress, TrainState } from './train-state';
@@ -126,8 +126,9 @@ export async function train(
   checkOptions('train', options, OPTIONS);
   const { signal, resumeFrom, compile, onNotCompiled, ...others } = options;
   const { onStep, onValidation, onEpoch, onCheckpoint, ...given } = others;
-  checkData(model, data);
+  checkDataset(data.train, 'data.train');
   const recipe = resolveRecipe(given, data.train.count);
+  checkTraining(model, data, recipe, { compile });
   const hooks: TrainHooks = {
     signal,
     resumeFrom,
@@ -156,16 +157,6 @@ async function runTraining(run: TrainingRun): Promise<TrainResult> {
     if (!wasAccelerated) restore();
     run.dispose();
   }
-}
-
-function checkData(model: tf.LayersModel, data: TrainData): void {
-  const { train: images, validation } = data;
-  checkDataset(images, 'data.train');
-  checkModel(model, images);
-  if (validation === undefined) return;
-  checkDataset(validation, 'data.validation');
-  checkSameClasses(images, validation, 'data.validation');
-  checkModel(model, validation);
 }
 
 /** Throws unless datasets came under the names that they have here. */

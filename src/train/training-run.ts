@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
 import { batches, type Batch } from '../data/batches';
-import { CardinalError, check, InterruptedError } from '../errors';
+import { CardinalError, InterruptedError } from '../errors';
 import { breathe } from './breathe';
 import { countCorrect, predictedClasses } from './classification';
 import { createOptimizer } from './create-optimizer';
@@ -46,7 +46,6 @@ export class TrainingRun {
   ) {
     const { count } = data.train;
     this.stepsPerEpoch = Math.floor(count / recipe.batchSize);
-    check(this.stepsPerEpoch > 0, 'batchSize', `at most ${count}, the training images`, recipe.batchSize);
     this.totalSteps = this.stepsPerEpoch * recipe.epochs;
     this.schedule = createSchedule(recipe.schedule, {
       learningRate: recipe.learningRate,
@@ -60,7 +59,6 @@ export class TrainingRun {
     if (recipe.whiten && state === undefined) whitenFirstConvolution(model, data.train);
     const fixed = recipe.whiten ? whiteningKernel(model) : undefined;
     this.parameters = trainableParameters(model, recipe).filter(({ name }) => name !== fixed);
-    check(this.parameters.length > 0, 'model', 'at least one trainable weight', 0);
     this.optimizer = createOptimizer(recipe, this.parameters);
     const { ema, lookahead } = recipe;
     const movingAverage = ema > 0 ? new MovingAverage(weightVariables(model), ema) : undefined;

@@ -27,13 +27,11 @@ const EPSILON = 5e-4;
  * whitenFirstConvolution(createModel('airbench94'), cifar10.train);
  */
 export function whitenFirstConvolution(model: tf.LayersModel, images: ImageDataset): void {
+  checkWhitening(model, images);
   const layer = firstConvolution(model);
   const [kernel, ...others] = layer.getWeights();
   const [height, width, channels, filters] = kernel.shape as tf.Tensor4D['shape'];
   const size = height * width * channels;
-  const fits = channels === images.imageShape[2] && filters % 2 === 0 && filters <= 2 * size;
-  const expected = `false for ${model.name}, whose first convolution has not an even number of filters up to ${2 * size}`;
-  check(fits, 'whiten', expected, `true (${filters} filters)`);
   const { values, vectors } = eigenvectors(secondMoments(images, [height, width]));
   const data = new Float32Array(size * filters);
   for (let filter = 0; filter < filters / 2; filter++) {
@@ -44,6 +42,15 @@ export function whitenFirstConvolution(model: tf.LayersModel, images: ImageDatas
     }
   }
   tf.tidy(() => layer.setWeights([tf.tensor(data, kernel.shape), ...others]));
+}
+
+/** Throws unless {@link whitenFirstConvolution} can be done to a model. */
+export function checkWhitening(model: tf.LayersModel, images: ImageDataset): void {
+  const [height, width, channels, filters] = firstConvolution(model).weights[0].shape as tf.Tensor4D['shape'];
+  const most = 2 * height * width * channels;
+  const fits = channels === images.imageShape[2] && filters % 2 === 0 && filters <= most;
+  const expected = `false for ${model.name}, whose first convolution has not an even number of filters up to ${most}`;
+  check(fits, 'whiten', expected, `true (${filters} filters)`);
 }
 
 /** The weight's name of the kernel that {@link whitenFirstConvolution} fills. */

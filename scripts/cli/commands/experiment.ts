@@ -11,6 +11,7 @@ import { planExperiment, type PlannedRun } from '../../experiment/plan';
 import { resultRows } from '../../experiment/results-markdown';
 import { chosenRuns, runExperiment, type ExperimentReport } from '../../experiment/run-experiment';
 import { createExperimentReporter } from '../experiment-reporter';
+import { checkFolderToMake } from '../given-paths';
 import { createInterrupt } from '../interrupt';
 import { colors, note, print, printJson } from '../output';
 import { grouped, plainTable } from '../plain-table';
@@ -146,10 +147,12 @@ function sum(runs: readonly PlannedRun[], value: (run: PlannedRun) => number): n
 
 async function run(file: string, definition: ExperimentDefinition, flags: ExperimentFlags): Promise<void> {
   const { backend, data: source, fresh, only, seeds, results } = flags;
+  const to = flags.to ?? `runs/${definition.name}`;
+  await checkFolderToMake('--to', to);
+  if (results !== undefined) await checkFolderToMake('--results', results);
   const interrupt = createInterrupt('stopping after this step, and saving');
   const reporter = createExperimentReporter(interrupt);
   try {
-    const to = flags.to ?? `runs/${definition.name}`;
     // The page of results may be published, and must not tell of this machine's folders.
     const command = `cardinal experiment ${isAbsolute(file) ? relative(process.cwd(), file) : file}`;
     const report = await runExperiment(

@@ -9,7 +9,7 @@ import { explain } from '../../../src/ops/grouped-conv2d';
 import { CONVOLUTION_OPTIONS, type ConvolutionFlags, convolutionFromFlags } from '../convolution-options';
 import { colors, print, printJson } from '../output';
 import { grouped, plainTable } from '../plain-table';
-import { BACKEND_OPTION, addOptions, type TrainFlags } from '../train-options';
+import { BACKEND_OPTION, addOptions, doesNotApply, type TrainFlags } from '../train-options';
 import '../../../src/backends/register-kernels';
 
 const EXAMPLES = `
@@ -43,6 +43,9 @@ export function register(program: Command): void {
 async function explainConvolution(what: string, flags: ExplainFlags): Promise<void> {
   if (what !== 'conv') throw unknownChoice('what to explain', what, ['conv']);
   const options = convolutionFromFlags(flags);
+  if (flags.backend !== undefined && flags.strategy !== true) {
+    throw doesNotApply('--backend', 'only --strategy asks a backend', flags.backend);
+  }
   const forms = alternativeForms(options);
   const asked = options.groups === undefined || options.groups === 1 ? forms[0] : forms[1];
   const strategy = flags.strategy === true ? await strategyOf(asked, flags.backend) : undefined;

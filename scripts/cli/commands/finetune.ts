@@ -8,12 +8,14 @@ import type { RunResult } from '../../../src/train/run-config';
 import { checkRunFolder } from '../../../src/train/run-folder-node';
 import { prepareFinetune, type FinetuneRequest } from '../../finetune';
 import { startRun } from '../../run-training';
+import { checkFolderToMake, checkWeightSource } from '../given-paths';
 import { createInterrupt } from '../interrupt';
 import { checkModelName } from '../known-model';
 import { print, printJson } from '../output';
 import {
   addOptions,
   BACKEND_OPTION,
+  checkTogether,
   RECIPE_OPTIONS,
   option,
   requestFromFlags,
@@ -101,6 +103,9 @@ async function runFinetune(folder: string, flags: FinetuneFlags): Promise<void> 
   if (model === undefined) throw invalidArgument('--model', 'a name that `cardinal list` shows', undefined);
   checkModelName(model);
   const to = flags.to ?? join('runs', `${basename(resolve(folder))}-${model}`);
+  checkTogether(flags);
+  if (flags.weights !== undefined) await checkWeightSource('--weights', flags.weights);
+  await checkFolderToMake('--to', to);
   await checkRunFolder(to, flags);
   const interrupt = createInterrupt('stopping after this step, and saving');
   const reporter = createTrainingReporter(interrupt);

@@ -1,15 +1,15 @@
-import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 
 import type { LoadProgress } from '../../../src/data/load-progress';
-import { CardinalError, invalidArgument } from '../../../src/errors';
+import { invalidArgument } from '../../../src/errors';
 import { importOnnxModelFile, type OnnxImportReport } from '../../import-onnx';
 import { importWeights, type ImportReport, type ImportRequest } from '../../import-weights';
+import { checkGivenFile, checkWeightSource } from '../given-paths';
 import { checkModelName } from '../known-model';
 import { note, print, printJson } from '../output';
 import { fileSizes, grouped } from '../plain-table';
 import { startProgress, type Progress } from '../progress';
-import { addOptions, BACKEND_OPTION, ORIGIN_OPTIONS, whole } from '../train-options';
+import { addOptions, BACKEND_OPTION, doesNotApply, ORIGIN_OPTIONS, whole } from '../train-options';
 
 const EXAMPLES = `
 Examples:
@@ -51,31 +51,42 @@ export function register(program: Command): void {
     .option('--no-verify', 'do not run an ONNX file in ONNX Runtime (onnxruntime-node) to compare')
     .option('--overwrite', 'replace an export that --to holds already');
   addOptions(command, [...ORIGIN_OPTIONS, BACKEND_OPTION]);
-  command.option('--json', 'print what was done as JSON').addHelpText('after', EXAMPLES).action(runImport);
+  command
+    .option('--json', 'print what was done as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action((model: string, flags: ImportFlags) => runImport(command, model, flags));
 }
 
-async function runImport(model: string, flags: ImportFlags): Promise<void> {
+async function runImport(command: Command, model: string, flags: ImportFlags): Promise<void> {
   const { to } = flags;
   const isFile = /\.onnx$/i.test(model);
-  if (isFile) await checkFile(model);
+  if (isFile) await checkGivenFile(model);
   else checkModelName(model);
   if (to === undefined)
     throw invalidArgument('--to', 'a folder to make, such as exports/resnet18', 'nothing');
+  checkApplicable(command, isFile);
   return isFile ? runOnnxImport(model, to, flags) : runWeightsImport(model, to, flags);
 }
 
-/** Whether it is an ONNX file shows later; that there is none is told at once. */
-async function checkFile(path: string): Promise<void> {
-  const isThere = await stat(path).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) throw new CardinalError(`${path}: no such file`);
+const OF_A_MODEL = ['weights', 'numClasses', 'strict', 'seed', 'padType', 'normEpsilon'];
+const OF_A_FILE = ['inputSize', 'verify'];
+
+/** An option that would do nothing is a mistake. */
+function checkApplicable(command: Command, isFile: boolean): void {
+  const wrong = isFile ? OF_A_MODEL : OF_A_FILE;
+  const reason = isFile
+    ? 'an ONNX file has its layers and weights'
+    : 'it is for ONNX files, and this is a model';
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (!wrong.includes(name) || command.getOptionValueSource(name) !== 'cli') continue;
+    const because = name === 'weights' ? 'the file has them' : reason;
+    throw doesNotApply(option.long as string, because, command.getOptionValue(name));
+  }
 }
 
 async function runOnnxImport(file: string, to: string, flags: ImportFlags): Promise<void> {
-  const { weights, inputSize, overwrite, backend, verify, json } = flags;
-  if (weights !== undefined) throw invalidArgument('--weights', 'nothing, since the file has them', weights);
+  const { inputSize, overwrite, backend, verify, json } = flags;
   const report = await importOnnxModelFile({ file, to, inputSize, overwrite, backend, verify });
   if (json === true) printJson(report);
   else print(describeOnnx(report));
@@ -84,6 +95,7 @@ async function runOnnxImport(file: string, to: string, flags: ImportFlags): Prom
 async function runWeightsImport(model: string, to: string, given: ImportFlags): Promise<void> {
   const { json, weights, ...flags } = given;
   if (weights === undefined) throw invalidArgument('--weights', 'a file, a URL or hf:OWNER/REPO', 'nothing');
+  await checkWeightSource('--weights', weights);
   let progress: Progress | undefined;
   const onProgress = ({ phase, done, total, unit }: LoadProgress): void => {
     progress ??= startProgress(phase, total, unit);

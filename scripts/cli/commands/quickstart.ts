@@ -5,6 +5,7 @@ import { quickstart, type QuickstartReport } from '../../quickstart';
 import { NATIVE_RECIPE, QUICKSTART_MODELS } from '../../quickstart-recipe';
 import { commandPrefix } from '../command-prefix';
 import { comparisonTable } from '../comparison-table';
+import { checkFolderToMake } from '../given-paths';
 import { createInterrupt } from '../interrupt';
 import { createMeasureProgress } from '../measure-progress';
 import { duration } from '../progress';
@@ -49,6 +50,7 @@ export function register(program: Command): void {
 
 async function runQuickstart({ data: source, json, ...request }: QuickstartFlags): Promise<void> {
   const startedAt = performance.now();
+  await checkFolderToMake('--to', request.to);
   const interrupt = createInterrupt('stopping after this step, and saving');
   const reporter = createTrainingReporter(interrupt);
   const progress = createMeasureProgress();

@@ -7,7 +7,7 @@ import { reportFiles, writeReport, type ReportFiles } from '../../report/write-r
 import type { Report } from '../../report/report';
 import { createMeasureProgress } from '../measure-progress';
 import { colors, note, print, printJson } from '../output';
-import { addOptions, MACHINE_OPTIONS, type TrainFlags } from '../train-options';
+import { addOptions, doesNotApply, MACHINE_OPTIONS, type TrainFlags } from '../train-options';
 
 const EXAMPLES = `
 Examples:
@@ -44,6 +44,12 @@ async function runReport(paths: string[], flags: ReportFlags): Promise<void> {
   const { to, overwrite, json, backend, data: source, measure, images: examples } = flags;
   // In commander's words, which would ask for it before the runs are looked at.
   if (to === undefined) throw new InvalidArgumentError("required option '--to <file>' not specified");
+  if (source !== undefined && !examples) {
+    throw doesNotApply('--data', 'only images need the data, and --no-images leaves them out', source);
+  }
+  if (backend !== undefined && !measure && !examples) {
+    throw doesNotApply('--backend', 'nothing is computed with --no-measure and --no-images', backend);
+  }
   // Before the long work.
   const files = await reportFiles(to, { overwrite });
   const progress = createMeasureProgress();

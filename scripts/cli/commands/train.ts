@@ -6,11 +6,13 @@ import type { RunResult } from '../../../src/train/run-config';
 import { checkRunFolder } from '../../../src/train/run-folder-node';
 import { dryRun } from '../../dry-run';
 import { resolveRun, resumeRun, startRun } from '../../run-training';
+import { checkFolderToMake } from '../given-paths';
 import { createInterrupt } from '../interrupt';
 import { checkModelName } from '../known-model';
 import { print, printJson } from '../output';
 import {
   addOptions,
+  checkTogether,
   MACHINE_OPTIONS,
   RECIPE_OPTIONS,
   requestFromFlags,
@@ -48,7 +50,7 @@ export function register(program: Command): void {
 }
 
 async function runTrain(command: Command, model: string | undefined, flags: TrainFlags): Promise<void> {
-  if (flags.dryRun === true) return runDry(model, flags);
+  if (flags.dryRun === true && flags.resume === undefined) return runDry(model, flags);
   const interrupt = createInterrupt('stopping after this step, and saving');
   const reporter = createTrainingReporter(interrupt);
   const options = { signal: interrupt.signal, reporter };
@@ -80,9 +82,11 @@ async function newRun(
 ): Promise<[string, Awaited<ReturnType<typeof resolveRun>>]> {
   if (model === undefined) throw invalidArgument('model', 'a name that `cardinal list` shows', undefined);
   checkModelName(model);
+  checkTogether(flags);
   if (flags.to === undefined) {
     throw invalidArgument('--to', `a folder for the run, such as runs/${model}`, undefined);
   }
+  await checkFolderToMake('--to', flags.to);
   // Before TensorFlow is loaded, which takes a second.
   await checkRunFolder(flags.to, flags);
   return [flags.to, await resolveRun(requestFromFlags(model, flags))];
@@ -108,6 +112,7 @@ function resumedFolder(command: Command, flags: TrainFlags): string {
 
 async function runDry(model: string | undefined, flags: TrainFlags): Promise<void> {
   if (model === undefined) throw invalidArgument('model', 'a name that `cardinal list` shows', undefined);
+  checkTogether(flags);
   const reporter = createTrainingReporter();
   try {
     const report = await dryRun(await resolveRun(requestFromFlags(model, flags)), { reporter });

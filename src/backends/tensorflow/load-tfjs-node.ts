@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { CardinalError } from '../../errors';
 import { registerOwnKernels } from '../../ops/own-kernels';
 import { registerStepCompiler } from '../step-compiler';
+import { whyNoBfloat16 } from './compile/bfloat16';
 import { compileStep } from './compile/compile-step';
 import { installNodeShims } from './node-shims';
 
@@ -32,7 +33,9 @@ export function loadTfjsNode(): typeof TfjsNode {
   try {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- lazily, and only where it may be missing
     loaded = require('@tensorflow/tfjs-node') as typeof TfjsNode;
-    registerStepCompiler('tensorflow', compileStep);
+    registerStepCompiler('tensorflow', compileStep, (precision) =>
+      precision === 'bfloat16' ? whyNoBfloat16() : undefined,
+    );
     loadOwnKernels();
   } catch (error) {
     throw new CardinalError(explainFailure(error), { cause: error });

@@ -104,7 +104,7 @@ describe('what cannot be compared is named in one line', () => {
   });
 
   test.each<[string, string[], number, RegExp]>([
-    ['a run that is not there', ['none'], 1, /none is no run folder: it has no config\.json/],
+    ['a run that is not there', ['none'], 2, /none is no run folder: it has no config\.json/],
     [
       'a run that is not tested',
       ['unfinished'],

@@ -288,7 +288,7 @@ test.each<[string, (way: string) => string[], number, RegExp]>([
   [
     'a folder that is no run',
     (way) => [tmpdir(), '--to', way],
-    1,
+    2,
     /is no run folder: it has no config\.json/,
   ],
   [

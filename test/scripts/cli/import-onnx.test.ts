@@ -49,6 +49,6 @@ test('a file that is none leaves no folder', async () => {
     '--to',
     join(folder, 'none'),
   );
-  expect([code, err]).toEqual([1, expect.stringMatching(/no such file/)]);
+  expect([code, err]).toEqual([2, expect.stringMatching(/no such file/)]);
   expect(await readdir(folder)).not.toContain('none');
 });

@@ -20,7 +20,7 @@ test.each<[string[], number, RegExp]>([
   [['info', 'resnext_tyo'], 2, TOY],
   [['import', 'resnext_tyo'], 2, TOY],
   [['import', 'resnext_tyo', '--to', empty], 2, TOY],
-  [['import', '/nowhere.onnx'], 1, /^error: \/nowhere\.onnx: no such file\n$/],
+  [['import', '/nowhere.onnx'], 2, /^error: \/nowhere\.onnx: no such file\n$/],
   [
     ['export', 'resnext_tyo'],
     2,
@@ -41,9 +41,9 @@ test.each<[string[], number, RegExp]>([
     2,
     /^error: --model: expected one of .*'resnext_tyo'\.\n$/,
   ],
-  [['report', '/nowhere'], 1, /^error: \/nowhere could not be read as a folder of runs/],
-  [['eval', '/nowhere', '--data', '/nowhere'], 1, /^error: \/nowhere is no run folder/],
-  [['compare', '/nowhere'], 1, /^error: \/nowhere is no run folder/],
+  [['report', '/nowhere'], 2, /^error: \/nowhere could not be read as a folder of runs/],
+  [['eval', '/nowhere', '--data', '/nowhere'], 2, /^error: \/nowhere is no run folder/],
+  [['compare', '/nowhere'], 2, /^error: \/nowhere is no run folder/],
   [['explain', 'cnov', '--groups', '3'], 2, /^error: what to explain: expected one of conv/],
 ])('%j', async (args, code, message) => {
   const outcome = await cardinal(...args);

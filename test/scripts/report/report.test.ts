@@ -274,8 +274,8 @@ describe('the command', () => {
     });
 
     test.each<[string, string[], number, RegExp]>([
-      ['a folder without runs', ['empty'], 1, /empty is no run folder and holds none/],
-      ['a folder that is not there', ['nowhere'], 1, /nowhere could not be read as a folder of runs/],
+      ['a folder without runs', ['empty'], 2, /empty is no run folder and holds none/],
+      ['a folder that is not there', ['nowhere'], 2, /nowhere could not be read as a folder of runs/],
       [
         'only unfinished runs',
         ['unfinished'],

@@ -9,7 +9,13 @@ const INSTRUCTIONS = ['avx512_bf16', 'amx_bf16'];
  * @throws NotCompilableError unless the processor multiplies bfloat16 by itself
  */
 export function requireBfloat16(): void {
+  const reason = whyNoBfloat16();
+  if (reason !== undefined) throw new NotCompilableError(reason);
+}
+
+/** What the processor lacks to multiply bfloat16 by itself, or `undefined` where it does. */
+export function whyNoBfloat16(): string | undefined {
   const flags = processorFlags();
-  if (INSTRUCTIONS.some((name) => flags.has(name))) return;
-  throw new NotCompilableError(`the processor has none of ${INSTRUCTIONS.join(', ')}`);
+  if (INSTRUCTIONS.some((name) => flags.has(name))) return undefined;
+  return `the processor has none of ${INSTRUCTIONS.join(', ')}`;
 }
