@@ -9,6 +9,7 @@ import { check, InterruptedError } from '../errors';
 import { countCorrect, crossEntropySum, predictedClasses } from './classification';
 import { breathe } from './breathe';
 import { logitsModel } from './logits-model';
+import { OwnBackend } from './own-backend';
 import { testTimeViews, type TestTimeAugmentation } from './test-time-views';
 
 export interface EvaluateOptions {
@@ -47,6 +48,8 @@ export interface Evaluation {
 /**
  * Loss and accuracy of a model that outputs logits, or ends in a softmax of them, on all images of a dataset.
  *
+ * All of it runs on the backend that is current at the call.
+ *
  * @throws InvalidArgumentError if the model's input or output does not fit the dataset, or the dataset's arrays do not
  *   fit together
  * @throws InterruptedError once `signal` is aborted
@@ -80,6 +83,7 @@ async function evaluateLogits(
   const { batchSize = 256, testTimeAugmentation = 'none', onProgress, onLogits, signal } = options;
   const classes = dataset.classNames.length;
   const confusion = dataset.classNames.map(() => new Array<number>(classes).fill(0));
+  const backend = new OwnBackend(() => model.weights);
   let loss = 0;
   let correct = 0;
   let done = 0;
@@ -88,7 +92,7 @@ async function evaluateLogits(
     if (signal?.aborted === true) throw new InterruptedError('the evaluation was interrupted');
     const start = performance.now();
     const shape: tf.Tensor4D['shape'] = [batch.count, ...dataset.imageShape];
-    const logits = await infer(model, batch.images, shape, testTimeAugmentation);
+    const logits = await backend.during(() => infer(model, batch.images, shape, testTimeAugmentation));
     milliseconds += performance.now() - start;
     const predicted = predictedClasses(logits, classes);
     loss += crossEntropySum(logits, batch.labels, classes);

@@ -2,11 +2,11 @@ import type * as tf from '@tensorflow/tfjs';
 
 import { checkDatasetKind, checkModel as checkModelKind } from '../check-kinds';
 import { checkOptions, type OptionNames } from '../check-options';
-import { accelerate, isAccelerated, restore } from '../backends/accelerate';
 import { checkDataset } from '../data/check-dataset';
 import type { ImageDataset } from '../data/image-dataset';
 import { invalidArgument } from '../errors';
 import { kindOf } from '../kind-of';
+import { whileTraining } from './being-trained';
 import { checkTraining } from './check-training';
 import { logitsModel } from './logits-model';
 import { DEFAULT_RECIPE, resolveRecipe, type Recipe } from './recipe';
@@ -105,8 +105,10 @@ export interface TrainResult {
  * the same call gives the same weights. An epoch leaves out the images that do not fill a last batch.
  *
  * @param options parts of a recipe, the rest being `DEFAULT_RECIPE`, and hooks
- * @throws InvalidArgumentError for options out of range, a model that does not fit the data, or data that do not fit
- *   together
+ * All of it runs on the backend that is current at the call; whoever switches to another meanwhile has that between the steps.
+ *
+ * @throws InvalidArgumentError for options out of range, a model that does not fit the data or is being trained already, or data
+ *   that do not fit together
  * @throws InterruptedError once `signal` is aborted
  * @throws CardinalError when the loss stops being a finite number; the last checkpoint is from before
  *
@@ -141,20 +143,18 @@ export async function train(
   };
   const { model: logits, release } = logitsModel(model);
   try {
-    return await runTraining(new TrainingRun(logits, data, recipe, hooks));
+    return await whileTraining(logits, () => runTraining(logits, data, recipe, hooks));
   } finally {
     release();
   }
 }
 
-async function runTraining(run: TrainingRun): Promise<TrainResult> {
-  const wasAccelerated = isAccelerated();
-  accelerate();
+async function runTraining(...parts: ConstructorParameters<typeof TrainingRun>): Promise<TrainResult> {
+  const run = new TrainingRun(...parts);
   try {
     await run.toTheEnd();
     return run.result();
   } finally {
-    if (!wasAccelerated) restore();
     run.dispose();
   }
 }

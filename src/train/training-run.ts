@@ -11,6 +11,7 @@ import type { AveragedWeights } from './averaged-weights';
 import { Lookahead } from './lookahead';
 import { MovingAverage } from './moving-average';
 import type { Optimizer, Parameter } from './optimizer';
+import { OwnBackend } from './own-backend';
 import type { Recipe } from './recipe';
 import { createSchedule, type Schedule } from './schedule';
 import { softTargets } from './targets';
@@ -37,6 +38,7 @@ export class TrainingRun {
   private readonly stepsPerEpoch: number;
   private readonly totalSteps: number;
   private readonly progress: Mutable<TrainProgress>;
+  private readonly backend: OwnBackend;
 
   constructor(
     private readonly model: tf.LayersModel,
@@ -44,6 +46,7 @@ export class TrainingRun {
     private readonly recipe: Recipe,
     private readonly hooks: TrainHooks,
   ) {
+    this.backend = new OwnBackend(() => model.weights);
     const { count } = data.train;
     this.stepsPerEpoch = Math.floor(count / recipe.batchSize);
     this.totalSteps = this.stepsPerEpoch * recipe.epochs;
@@ -89,7 +92,7 @@ export class TrainingRun {
       await this.trainEpoch();
       await this.finishEpoch();
     }
-    this.average?.apply();
+    this.backend.during(() => this.average?.apply());
   }
 
   result(): TrainResult {
@@ -119,7 +122,7 @@ export class TrainingRun {
     });
     let start = performance.now();
     for (const batch of epoch) {
-      const { loss, correct } = await this.trainStep(batch);
+      const { loss, correct } = this.backend.during(() => this.trainStep(batch));
       await breathe();
       const now = performance.now();
       const { running } = progress;
@@ -135,7 +138,7 @@ export class TrainingRun {
     }
   }
 
-  private async trainStep(batch: Batch): Promise<{ loss: number; correct: number }> {
+  private trainStep(batch: Batch): { loss: number; correct: number } {
     const { progress } = this;
     const classes = this.data.train.classNames.length;
     const { images, targets } = this.inputs(batch, classes);
@@ -212,7 +215,9 @@ export class TrainingRun {
     const work = (): Promise<Evaluation> =>
       evaluate(this.model, validation, { onProgress: this.hooks.onValidation, signal: this.hooks.signal });
     try {
-      return await (this.average === undefined ? work() : this.average.during(work));
+      return await this.backend.during(() =>
+        this.average === undefined ? work() : this.average.during(work),
+      );
     } catch (error) {
       if (error instanceof InterruptedError) await this.stopIfAsked();
       throw error;
@@ -253,9 +258,11 @@ export class TrainingRun {
   }
 
   private state(progress: TrainProgress): TrainState {
-    const ema = this.average?.state();
-    const weights = readWeights(this.model);
-    return { weights, ...(ema && { ema }), optimizer: this.optimizer.state(), progress };
+    return this.backend.during(() => {
+      const ema = this.average?.state();
+      const weights = readWeights(this.model);
+      return { weights, ...(ema && { ema }), optimizer: this.optimizer.state(), progress };
+    });
   }
 
   /** A finite loss can still be followed by a step to infinity, which must not reach a checkpoint. */
