@@ -1,10 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-import { invalidArgument, nearest } from '../../src/errors';
+import { CardinalError, invalidArgument, InvalidArgumentError, nearest } from '../../src/errors';
+import { readRegularFile } from '../../src/files/regular-file';
 import { packageRoot } from '../cli/package-root';
 import type { ExperimentDefinition } from './definition';
-import { parseDefinition } from './parse-definition';
+import { MOST_BYTES, parseDefinition } from './parse-definition';
 
 const SHIPPED_FOLDER = ['scripts', 'experiments'];
 const EXTENSION = '.yaml';
@@ -31,11 +32,14 @@ export async function readDefinition(fileOrName: string): Promise<ExperimentDefi
   const file = shipped.includes(fileOrName)
     ? join(packageRoot(), ...SHIPPED_FOLDER, `${fileOrName}${EXTENSION}`)
     : fileOrName;
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const near = nearest(fileOrName, shipped);
-    const hint = near === undefined ? '' : ` (did you mean '${near}'?)`;
-    const what = `a YAML or JSON file that can be read, or one of ${shipped.join(', ')}${hint}`;
-    throw invalidArgument('file', what, `${fileOrName} (${error.code})`);
-  });
-  return parseDefinition(text, basename(file));
+  const bytes = await readRegularFile(file, { mostBytes: MOST_BYTES }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error instanceof CardinalError) throw new InvalidArgumentError(`file: ${error.message}.`);
+      const near = nearest(fileOrName, shipped);
+      const hint = near === undefined ? '' : ` (did you mean '${near}'?)`;
+      const what = `a YAML or JSON file that can be read, or one of ${shipped.join(', ')}${hint}`;
+      throw invalidArgument('file', what, `${fileOrName} (${error.code})`);
+    },
+  );
+  return parseDefinition(bytes.toString('utf8'), basename(file));
 }

@@ -1,24 +1,32 @@
-import { isNode, isPair, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
+import { isNode, isPair, isScalar, Lexer, LineCounter, parseDocument, Parser, type Document } from 'yaml';
 import type { z } from 'zod';
 
 import { isModelName, listModels } from '../../models/catalogue';
-import { CardinalError, invalidArgument, InvalidArgumentError, unknownChoice } from '../../src/errors';
+import { CardinalError, check, invalidArgument, InvalidArgumentError, unknownChoice } from '../../src/errors';
 import { resolveRecipe, type Recipe } from '../../src/train/recipe';
 import { definitionSchema, keysOf, type ExperimentDefinition } from './definition';
 
 type Path = readonly PropertyKey[];
 
+/** Of an experiment's file: some thousands of combinations, each in a line. */
+export const MOST_BYTES = 2 ** 17;
+// An experiment has five, each of which YAML's parser may count three times; each further one takes memory and stack.
+const DEEPEST = 64;
+
 /**
  * An experiment from the text of its file, YAML or JSON. Only plain values are read: YAML's core schema without tags.
  *
  * @param file what messages call it; they name line and column too
- * @throws InvalidArgumentError for what is no YAML, has a key that no experiment has, or names a model or a recipe that is
+ * @throws InvalidArgumentError for what is no YAML, is longer or nested deeper than an experiment, has a key that no experiment has, or names a model or a recipe that is
  *   not there
  *
  * @example
  * const definition = parseDefinition('name: toys\nmatrix: { model: [resnet_toy], seed: [1, 2] }', 'toys.yaml');
  */
 export function parseDefinition(text: string, file: string): ExperimentDefinition {
+  check(text.length <= MOST_BYTES, file, `an experiment of at most ${MOST_BYTES} characters`, text.length);
+  const tooDeep = placeTooDeep(text);
+  if (tooDeep !== undefined) throw new InvalidArgumentError(`${file}:${tooDeep}: it is nested too deeply.`);
   const lines = new LineCounter();
   const document = parseDocument(text, { schema: 'core', lineCounter: lines, prettyErrors: false });
   const place = (offset: number): string => {
@@ -33,6 +41,21 @@ export function parseDefinition(text: string, file: string): ExperimentDefinitio
   checkNames(data, at);
   checkRecipes(data, at);
   return data;
+}
+
+/** Line and column from which on a text is nested deeper than any experiment; found token by token, before it is all parsed. */
+function placeTooDeep(text: string): string | undefined {
+  const lines = new LineCounter();
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
+  for (const token of new Lexer().lex(text)) {
+    // Driven to its end; what it has parsed is not wanted here.
+    Array.from(parser.next(token));
+    if (parser.stack.length <= DEEPEST) continue;
+    const { line, col } = lines.linePos(parser.offset);
+    return `${line}:${col}`;
+  }
+  return undefined;
 }
 
 /** Path as a person would write it: `include[0].recipe`; nothing for the whole of the file. */
@@ -82,16 +105,16 @@ function problem(
 
 function checkNames(definition: ExperimentDefinition, at: (path: Path) => string): void {
   const recipes = Object.keys(definition.recipes ?? {});
-  const check = (path: Path, kind: 'model' | 'recipe', name: string): void => {
+  const checkName = (path: Path, kind: 'model' | 'recipe', name: string): void => {
     if (kind === 'model' && !isModelName(name)) throw unknownChoice(at(path), name, listModels());
     if (kind === 'recipe' && !recipes.includes(name)) throw unknownChoice(at(path), name, recipes);
   };
   for (const kind of ['model', 'recipe'] as const) {
-    definition.matrix?.[kind]?.forEach((name, i) => check(['matrix', kind, i], kind, name));
+    definition.matrix?.[kind]?.forEach((name, i) => checkName(['matrix', kind, i], kind, name));
     for (const part of ['include', 'exclude'] as const) {
       definition[part]?.forEach((combination, i) => {
         const name = combination[kind];
-        if (name !== undefined) check([part, i, kind], kind, name);
+        if (name !== undefined) checkName([part, i, kind], kind, name);
       });
     }
   }

@@ -116,6 +116,41 @@ test('an alias that grows without end is refused', () => {
   expect(() => parseDefinition(lists.join('\n'), 'f')).toThrow(/^f: Excessive alias count/);
 });
 
+describe('nesting without end is refused where it begins, in a moment', () => {
+  test.each([
+    ['lists', '['],
+    ['mappings', '{a: '],
+    ['items', '- '],
+    ['keys', '? '],
+    ['keys without names', ': '],
+  ])('of %s', (_, piece) => {
+    const parse = (count: number) => () => parseDefinition(piece.repeat(count), 'f');
+    expect(parse(20_000)).toThrow(InvalidArgumentError);
+    expect(parse(20_000)).toThrow(/^f:1:\d+: it is nested too deeply\.$/);
+    expect(parse(3)).not.toThrow('nested too deeply');
+  });
+
+  test('of lines, each further in than the one before it', () => {
+    const text = Array.from({ length: 300 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n');
+    expect(() => parseDefinition(text, 'f')).toThrow(/^f:\d+:\d+: it is nested too deeply\.$/);
+  });
+
+  test('and 10 MB of it before it is parsed or read', async () => {
+    const message = 'expected an experiment of at most 131072 characters. Received: 10000000.';
+    expect(() => parseDefinition('['.repeat(10_000_000), 'f')).toThrow(message);
+    const folder = await mkdtemp(join(tmpdir(), 'cardinal-experiment-'));
+    try {
+      await writeFile(join(folder, 'long.yaml'), '['.repeat(10_000_000));
+      const reading = readDefinition(join(folder, 'long.yaml'));
+      await expect(reading).rejects.toThrow(
+        /long\.yaml could not be read: it has 10000000 bytes, and at most 131072/,
+      );
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
 describe('a file', () => {
   let folder: string;
   beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'cardinal-experiment-'))));
@@ -133,7 +168,9 @@ describe('a file', () => {
     await expect(readDefinition('cardinalty')).rejects.toThrow(
       /^file: expected a YAML or JSON file that can be read, or one of .*cardinality.* \(did you mean 'cardinality'\?\)\. Received: 'cardinalty \(ENOENT\)'\.$/,
     );
-    await expect(readDefinition(folder)).rejects.toThrow(/EISDIR/);
+    await expect(readDefinition(folder)).rejects.toThrow(
+      `${folder} could not be read: it is no file but a folder`,
+    );
   });
 });
 
