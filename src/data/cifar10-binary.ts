@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CardinalError } from '../errors';
+import { readRegularFile } from '../files/regular-file';
 import { CIFAR10_CLASS_NAMES, CIFAR10_MEAN, CIFAR10_STD } from './cifar10-facts';
 import type { ImageDataset } from './image-dataset';
 
@@ -72,7 +72,8 @@ async function readClassNames(folder: string): Promise<string[]> {
 }
 
 async function readOrFail(file: string): Promise<Buffer> {
-  return readFile(file).catch((error: NodeJS.ErrnoException) => {
+  return readRegularFile(file).catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof CardinalError) throw error;
     const needed = [...TRAIN_FILES, ...TEST_FILES, 'batches.meta.txt'].join(', ');
     throw new CardinalError(
       error.code === 'ENOENT'

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
 import { CardinalError } from '../errors';
+import { readRegularFile } from '../files/regular-file';
 import { writeWhole } from '../files/write-whole';
 import type { ImageDataset } from './image-dataset';
 
@@ -24,6 +25,17 @@ export interface DatasetDescription extends Omit<ImageDataset, 'images' | 'label
   /** Of the package that the images were decoded from, so that a file made from another one is not taken for it. */
   readonly origin: string;
 }
+
+const whole = z.number().int().nonnegative();
+const descriptionSchema: z.ZodType<DatasetDescription> = z.object({
+  name: z.string(),
+  count: whole,
+  imageShape: z.tuple([whole, whole, whole]),
+  classNames: z.array(z.string()),
+  mean: z.array(z.number()),
+  std: z.array(z.number()),
+  origin: z.string(),
+});
 
 /** A dataset whose arrays are views of the bytes of its file-to-be: fill them, then write. */
 export interface DatasetDraft {
@@ -73,9 +85,10 @@ export async function writeDatasetFile(file: string, { bytes }: DatasetDraft): P
 export async function readDatasetFile(file: string): Promise<DatasetReading> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(file);
+    bytes = await readRegularFile(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { state: 'absent' };
+    if (error instanceof CardinalError) throw error;
     throw new CardinalError(`cannot read ${file}: ${(error as Error).message}`);
   }
   if (bytes.length < DESCRIPTION_AT || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
@@ -91,8 +104,22 @@ export async function readDatasetFile(file: string): Promise<DatasetReading> {
     };
   }
   const start = DESCRIPTION_AT + bytes.readUInt32LE(MAGIC.length + 4);
-  const described = JSON.parse(bytes.toString('utf8', DESCRIPTION_AT, start)) as DatasetDescription;
+  const described = describedBy(bytes.toString('utf8', DESCRIPTION_AT, start));
+  if (described === undefined) return { state: 'damaged', reason: 'its description is none of a dataset' };
+  const expectedBytes = start + described.count * (pixelBytes(described) + 1);
+  if (bytes.length !== expectedBytes) {
+    return { state: 'damaged', reason: `expected ${expectedBytes} bytes, received ${bytes.length}` };
+  }
   return { state: 'sound', dataset: viewDataset(bytes, start, described), origin: described.origin };
+}
+
+/** The description in a file. Its checksum is the file's own, so that it proves nothing against who wrote another file. */
+function describedBy(json: string): DatasetDescription | undefined {
+  try {
+    return descriptionSchema.safeParse(JSON.parse(json)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 function digest(bytes: Buffer): Buffer {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { CardinalError } from '../errors';
+import { readRegularFile } from '../files/regular-file';
 import type { LoadProgress } from './load-progress';
 import { registryOptions, type RegistryOptions } from './npm-config';
 
@@ -66,7 +66,8 @@ export async function fetchTarball(
  * @throws CardinalError when the file cannot be read or is not what `integrity` says
  */
 export async function readTarball(pinned: PinnedPackage, file: string): Promise<Buffer> {
-  const bytes = await readFile(file).catch((error: Error) => {
+  const bytes = await readRegularFile(file).catch((error: Error) => {
+    if (error instanceof CardinalError) throw error;
     throw new CardinalError(`cannot read ${file}: ${error.message}`);
   });
   return checkTarball(pinned, bytes, file);
