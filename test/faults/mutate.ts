@@ -110,10 +110,14 @@ const STRANGE = [
   [-1, 3],
 ];
 
-function nested(depth: number): unknown {
-  let value: unknown = 0;
-  for (let level = 0; level < depth; level++) value = level % 2 === 0 ? [value] : { config: value };
-  return value;
+/** Stands for nesting that `JSON.stringify` has no stack for. */
+const NESTED = /"\\u0001nested (\d+)"/;
+
+function nested(depth: number): string {
+  const levels = Array.from({ length: depth }, (_, level) => level % 2 === 0);
+  const open = levels.map((isList) => (isList ? '[' : '{"config":')).join('');
+  const close = levels.map((isList) => (isList ? ']' : '}')).reverse();
+  return `${open}0${close.join('')}`;
 }
 
 const JSON_DAMAGE: ((place: Place, places: Place[], draw: Draw) => void)[] = [
@@ -136,7 +140,7 @@ const JSON_DAMAGE: ((place: Place, places: Place[], draw: Draw) => void)[] = [
       Object.defineProperty(holder, '__proto__', { value, enumerable: true, configurable: true });
     }
   },
-  (place, _places, draw) => put(place, nested(oneOf(draw, [3, 50, 5000]))),
+  (place, _places, draw) => put(place, `\u0001nested ${oneOf(draw, [3, 50, 5000])}`),
   (place, _places, draw) => {
     const value = valueAt(place);
     if (typeof value === 'number') put(place, oneOf(draw, [value + 1, value - 1, -value, value * 1e6]));
@@ -156,5 +160,6 @@ export function mutateJson(bytes: Uint8Array, draw: Draw): Uint8Array {
   // One-character slips of names and numbers are what hands and disks do most.
   const damage = draw() < 0.4 ? JSON_DAMAGE.at(-1)! : oneOf(draw, JSON_DAMAGE);
   damage(oneOf(draw, places), places, draw);
-  return new TextEncoder().encode(JSON.stringify(document));
+  const text = JSON.stringify(document).replace(NESTED, (_, depth) => nested(Number(depth)));
+  return new TextEncoder().encode(text);
 }
