@@ -1,5 +1,5 @@
 import { CardinalError } from '../errors';
-import { readRegularFile } from '../files/regular-file';
+import { readRegularFile } from './regular-file';
 
 /**
  * The bytes of a file.

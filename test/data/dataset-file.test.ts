@@ -76,7 +76,9 @@ describe('a dataset file', () => {
     const file = join(folder(), 'train.images');
     mkdirSync(file);
     await expect(readDatasetFile(file)).rejects.toThrow(CardinalError);
-    await expect(readDatasetFile(file)).rejects.toThrow(`${file} could not be read: it is no file but a folder`);
+    await expect(readDatasetFile(file)).rejects.toThrow(
+      `${file} could not be read: it is no file but a folder`,
+    );
     await expect(writeDatasetFile(file, draftDataset(description))).rejects.toThrow(`cannot write ${file}: `);
     expect(readdirSync(join(file, '..'))).toEqual(['train.images']);
   });
