@@ -29,6 +29,7 @@ import {
 } from '../src/train/run-folder-node';
 import { train, type StepEvent, type TrainData } from '../src/train/train';
 import type { EpochMetrics, TrainProgress, TrainState } from '../src/train/train-state';
+import { adviceOnGradients, composesGradients } from './composed-gradients';
 import { packageVersion } from './package-version';
 import { chooseImages, loadImages, type ImageReporter, type LoadedImages } from './run-images';
 
@@ -252,6 +253,7 @@ async function trainInFolder(run: Run, options: RunOptions, state?: TrainState):
     parameters: countParameters(model),
     resumedAt: state?.progress,
   });
+  if (composesGradients(model)) reporter?.onNote?.(adviceOnGradients());
   await train(model, data, {
     ...config.recipe,
     signal,

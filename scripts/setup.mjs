@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, isBuilt } from './setup/build.mjs';
-import { cacheFolder } from './setup/cache-folder.mjs';
+import { usableCacheFolder } from './setup/cache-folder.mjs';
 import { withLock } from './setup/lock.mjs';
 import { findTfjsNode, provideNative } from './setup/native.mjs';
 import { arePackagesInstalled, installPackages } from './setup/packages.mjs';
@@ -72,7 +72,8 @@ async function prepareBuild(env) {
 async function prepareNative(env, quiet) {
   const tfjsNode = findTfjsNode(root);
   if (tfjsNode === undefined) throw new SetupProblem('node_modules has no @tensorflow/tfjs-node');
-  const native = await provideNative(tfjsNode, { cache: cacheFolder(env), env, reporter, quiet });
+  const cache = usableCacheFolder(env, reporter.say);
+  const native = await provideNative(tfjsNode, { cache, env, reporter, quiet });
   if (native.state === 'missing' && !native.known) {
     const effect = native.usable
       ? "TensorFlow's native library cannot be renewed, so the one from before stays in use:"

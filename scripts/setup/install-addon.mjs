@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
@@ -64,12 +65,16 @@ export async function loadFailure(path, env) {
 }
 
 /**
- * Notes how a tfjs-node came to its addon, so that the next set-up can tell from a few file sizes that it is as it
- * was left: `compiled` here, or `own` where tfjs-node's own install had worked, or `missing` with the reasons.
+ * Notes how a tfjs-node came to its addon, so that the next set-up can tell that it is as it was left: `compiled` here, or `own`
+ * where tfjs-node's own install had worked, or `missing` with the reasons.
+ *
+ * Whoever loads the addons holds those that were compiled here against `hashes`, and the libraries, which take a second to read,
+ * against `libraries`, their sizes: a file that is cut off would end the process without a word.
  */
 export function writeStamp(tfjsNode, stamp) {
   makeFolder(addonFolder(tfjsNode));
-  const text = JSON.stringify({ ...stamp, files: fileSizes(tfjsNode) }, null, 2);
+  const facts = { files: fileSizes(tfjsNode), ...(stamp.addon === 'compiled' && loadedFiles(tfjsNode)) };
+  const text = JSON.stringify({ ...stamp, ...facts }, null, 2);
   writeFileWhole(join(addonFolder(tfjsNode), STAMP), text);
 }
 
@@ -77,11 +82,24 @@ export function writeStamp(tfjsNode, stamp) {
 export function readStamp(tfjsNode) {
   try {
     const stamp = JSON.parse(readFileSync(join(addonFolder(tfjsNode), STAMP), 'utf8'));
-    const intact = JSON.stringify(stamp.files) === JSON.stringify(fileSizes(tfjsNode));
+    const sizes = JSON.stringify(stamp.files) === JSON.stringify(fileSizes(tfjsNode));
+    const { hashes } = stamp.addon === 'compiled' && sizes ? loadedFiles(tfjsNode) : {};
+    const intact = sizes && JSON.stringify(stamp.hashes) === JSON.stringify(hashes);
     return { ...stamp, intact };
   } catch {
     return undefined;
   }
+}
+
+/** What is loaded into the process: hashes of the addons, sizes of the libraries. */
+function loadedFiles(tfjsNode) {
+  const hash = (path) => createHash('sha256').update(readFileSync(path)).digest('hex');
+  const addons = ADDONS.filter((name) => existsSync(join(addonFolder(tfjsNode), name)));
+  const links = linksFolder(tfjsNode);
+  return {
+    hashes: Object.fromEntries(addons.map((name) => [name, hash(join(addonFolder(tfjsNode), name))])),
+    libraries: Object.fromEntries(readdirSync(links).map((name) => [name, statSync(join(links, name)).size])),
+  };
 }
 
 /** Whether tfjs-node has an addon of whatever origin. */

@@ -2,15 +2,15 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkOptions, type OptionNames } from '../check-options';
 import { invalidArgument } from '../errors';
-import { cacheFolder as defaultCacheFolder } from './cache-folder';
+import { usableCacheFolder } from './cache-folder';
 import { readCifar10Binary } from './cifar10-binary';
 import { CIFAR10_CLASS_NAMES, CIFAR10_MEAN, CIFAR10_STD } from './cifar10-facts';
 import type { ImageDataset } from './image-dataset';
 import type { LoadProgress } from './load-progress';
-import { loadPackagedDataset, type PackagedDataset } from './packaged-dataset';
+import { loadPackagedDataset, type LoadedSplits, type PackagedDataset } from './packaged-dataset';
 
 export interface LoadCifar10Options {
-  /** Where the decoded images are kept; default {@link defaultCacheFolder | cacheFolder()}. */
+  /** Where the decoded images are kept; default {@link usableCacheFolder}. */
   cacheFolder?: string;
   /**
    * Where the images come from, if not from the registry: the folder `cifar-10-batches-bin` of the official binary
@@ -72,12 +72,18 @@ export async function loadCifar10(
   options: LoadCifar10Options = {},
 ): Promise<{ train: ImageDataset; test: ImageDataset }> {
   checkOptions('loadCifar10', options, OPTIONS);
-  const { source, cacheFolder = defaultCacheFolder(), ...callbacks } = options;
-  if (source === undefined) return loadPackagedDataset(CIFAR10_PACKAGE, { cacheFolder, ...callbacks });
+  const { source, cacheFolder, ...callbacks } = options;
+  const packaged = (tarball?: string): Promise<LoadedSplits> =>
+    loadPackagedDataset(CIFAR10_PACKAGE, {
+      cacheFolder: cacheFolder ?? usableCacheFolder(),
+      tarball,
+      ...callbacks,
+    });
+  if (source === undefined) return packaged();
 
   const found = await stat(source).catch(() => undefined);
   if (found?.isFile()) {
-    return loadPackagedDataset(CIFAR10_PACKAGE, { cacheFolder, tarball: source, ...callbacks });
+    return packaged(source);
   }
   if (found?.isDirectory()) {
     const inner = join(source, 'cifar-10-batches-bin');

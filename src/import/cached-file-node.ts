@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-import { cacheFolder } from '../data/cache-folder';
+import { usableCacheFolder } from '../data/cache-folder';
 import { makeFolder } from '../files/make-folder';
 import { CardinalError } from '../errors';
 import { writeWhole } from '../files/write-whole';
@@ -30,7 +30,7 @@ interface Receipt {
  */
 export async function cachedFile(
   url: string,
-  { folder = join(cacheFolder(), 'weights'), immutable = false, ...options }: CachedFileOptions = {},
+  { folder = join(usableCacheFolder(), 'weights'), immutable = false, ...options }: CachedFileOptions = {},
 ): Promise<string> {
   const path = join(folder, fileName(url));
   const kept = await readReceipt(path);

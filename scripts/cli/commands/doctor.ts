@@ -5,9 +5,10 @@ import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { loadTfjsNode, tensorflowVersion } from '../../../src/backends/tensorflow/load-tfjs-node';
 import { useBackend } from '../../../src/backends/use-backend-node';
-import { cacheFolder } from '../../../src/data/cache-folder';
+import { usableCacheFolder } from '../../../src/data/cache-folder';
 import { ownKernelsState, whyNoOwnKernels, type OwnKernelsState } from '../../../src/ops/own-kernels';
 import { nativeGradientsWork } from '../../../src/ops/strategies/native';
+import { adviceOnGradients } from '../../composed-gradients';
 import { colors, print, printJson } from '../output';
 
 const THREAD_SETTINGS = ['OMP_NUM_THREADS', 'TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS'] as const;
@@ -73,21 +74,13 @@ async function examine(): Promise<Report> {
   };
 }
 
-function adviceOnGradients(): string {
-  const advice =
-    process.env.TF_ENABLE_ONEDNN_OPTS === '0'
-      ? 'TF_ENABLE_ONEDNN_OPTS=0 turns oneDNN off: unset it'
-      : "this TensorFlow has none: run 'npx cardinal setup --force'";
-  return `gradients of grouped convolution are not native, training them is slower; ${advice}`;
-}
-
 function threadSettings(): Record<string, string> {
   const set = THREAD_SETTINGS.map((name) => [name, process.env[name]] as const);
   return Object.fromEntries(set.filter((pair): pair is [(typeof pair)[0], string] => pair[1] !== undefined));
 }
 
 function measureCache(): Report['cache'] {
-  const folder = cacheFolder();
+  const folder = usableCacheFolder();
   const entries = namesIn(folder).map((name) => ({ name, bytes: bytesOf(join(folder, name)) }));
   return { folder, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0), entries };
 }

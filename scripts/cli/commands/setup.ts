@@ -19,7 +19,7 @@ interface NativeModule {
   ): Promise<{ state: 'ready' | 'made' | 'kept' | 'off' | 'missing'; reasons: string[] }>;
 }
 interface CacheFolderModule {
-  cacheFolder(): string;
+  usableCacheFolder(env: NodeJS.ProcessEnv, say: (text: string) => void): string;
 }
 interface ReporterModule {
   makeReporter(): Reporter;
@@ -47,12 +47,13 @@ export function register(program: Command): void {
 
 async function setup(options: { tfjsNode?: string; force: boolean }): Promise<void> {
   const native = await load<NativeModule>('native');
-  const { cacheFolder } = await load<CacheFolderModule>('cache-folder');
+  const { usableCacheFolder } = await load<CacheFolderModule>('cache-folder');
   const { makeReporter } = await load<ReporterModule>('reporter');
+  const reporter = makeReporter();
   const tfjsNode = choose(native, options.tfjsNode);
   const { state, reasons } = await native.provideNative(tfjsNode, {
-    cache: cacheFolder(),
-    reporter: makeReporter(),
+    cache: usableCacheFolder(process.env, reporter.say),
+    reporter,
     force: options.force,
   });
   if (state === 'missing') {

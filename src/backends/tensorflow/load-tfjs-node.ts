@@ -1,5 +1,6 @@
 import type * as TfjsNode from '@tensorflow/tfjs-node';
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CardinalError } from '../../errors';
 import { registerOwnKernels } from '../../ops/own-kernels';
@@ -18,7 +19,7 @@ let loaded: typeof TfjsNode | undefined;
  * itself only on newer processors and without which it has no gradients of grouped convolutions. Settings that are
  * already in the environment are respected.
  *
- * @throws CardinalError when tfjs-node is not installed or its native addon is missing or does not load
+ * @throws CardinalError when tfjs-node is not installed or its native addon is missing, damaged or does not load
  *
  * @example
  * const tf = loadTfjsNode();
@@ -29,6 +30,7 @@ export function loadTfjsNode(): typeof TfjsNode {
   installNodeShims();
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
+  checkNativeFiles();
   quietTensorflow();
   try {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- lazily, and only where it may be missing
@@ -72,16 +74,51 @@ function explainFailure(error: unknown): string {
   return `@tensorflow/tfjs-node does not load (${reason}): run 'npx cardinal setup --force'`;
 }
 
-// Set-up notes beside the addon why it could not provide it (scripts/setup/install-addon.mjs).
-function setupReasons(): string[] {
+/** What set-up notes beside the addon (scripts/setup/install-addon.mjs). */
+interface Stamp {
+  /** Why it could not provide it. */
+  readonly reasons?: readonly string[];
+  /** SHA-256 of the addons that it compiled. */
+  readonly hashes?: Readonly<Record<string, string>>;
+  /** Bytes of the libraries that they load. */
+  readonly libraries?: Readonly<Record<string, number>>;
+}
+
+function readStamp(): Stamp {
   try {
-    const stamp = JSON.parse(readFileSync(join(addonFolder(), 'cardinal.json'), 'utf8')) as {
-      reasons?: string[];
-    };
-    return (stamp.reasons ?? []).map((reason) => reason.split('\n')[0]);
+    return JSON.parse(readFileSync(join(addonFolder(), 'cardinal.json'), 'utf8')) as Stamp;
   } catch {
-    return [];
+    return {};
   }
+}
+
+function setupReasons(): string[] {
+  return (readStamp().reasons ?? []).map((reason) => reason.split('\n')[0]);
+}
+
+/**
+ * Throws where a file that is about to be loaded into the process is not the one that set-up put there: a file that is cut off
+ * ends the process by a signal, without a word. The libraries are too large to be read each time, and are told by their size.
+ */
+function checkNativeFiles(): void {
+  const { hashes = {}, libraries = {} } = readStamp();
+  const damaged = (path: string): CardinalError =>
+    new CardinalError(`${path} is damaged, or not what set-up put there: run 'npx cardinal setup'`);
+  for (const [name, expected] of Object.entries(hashes)) {
+    const path = join(addonFolder(), name);
+    // One that is missing is told of, or done without, by whoever loads it.
+    if (existsSync(path) && sha256(path) !== expected) throw damaged(path);
+  }
+  for (const [name, expected] of Object.entries(libraries)) {
+    const path = join(addonFolder(), '..', '..', 'deps', 'lib', name);
+    const size = statSync(path, { throwIfNoEntry: false })?.size;
+    if (size === undefined) throw new CardinalError(`${path} is missing: run 'npx cardinal setup'`);
+    if (size !== expected) throw damaged(path);
+  }
+}
+
+function sha256(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
 }
 
 // Set-up puts an addon beside tfjs-node's that applies TF_CPP_MIN_LOG_LEVEL before TensorFlow's own code runs; without
