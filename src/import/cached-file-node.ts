@@ -35,7 +35,7 @@ export async function cachedFile(
   const path = join(folder, fileName(url));
   const kept = await readReceipt(path);
   if (kept !== undefined && immutable) return path;
-  const remote = await askAbout(url).catch((error: Error): RemoteFile | undefined => {
+  const remote = await askAbout(url, options.patience).catch((error: Error): RemoteFile | undefined => {
     if (kept !== undefined && error instanceof UnreachableError) return undefined;
     throw error;
   });

@@ -3,12 +3,13 @@ import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { LEAST_BYTES, StallWatch } from '../data/stall-watch';
 import { CardinalError } from '../errors';
 import {
-  PATIENCE_MS,
   reason,
   refuseFailure,
   request,
+  StalledError,
   versionOf,
   UnreachableError,
   type RemoteFile,
@@ -21,7 +22,16 @@ export interface DownloadOptions {
   readonly attempts?: number;
   /** Milliseconds before the second attempt; doubled for each further one. */
   readonly delay?: number;
+  /** Milliseconds in which something must come, or the server has stalled; 30 s by default. */
+  readonly patience?: number;
+  /** A file of more bytes is not fetched. */
+  readonly mostBytes?: number;
 }
+
+// More than arrays hold, so than any file of weights that could be read.
+const MOST_BYTES = 2 ** 33;
+/** A server that has stalled so often in a row is given up. */
+const MOST_STALLS = 2;
 
 /**
  * Fetches a file to `path`, whole and as the server has said it is, or not at all.
@@ -35,21 +45,24 @@ export interface DownloadOptions {
 export async function download(
   remote: RemoteFile,
   path: string,
-  { onBytes = () => {}, attempts = 5, delay = 500 }: DownloadOptions = {},
+  { onBytes = () => {}, attempts = 5, delay = 500, patience, mostBytes = MOST_BYTES }: DownloadOptions = {},
 ): Promise<string> {
   const part = partName(remote, path);
   const isResumable = remote.version !== undefined;
   try {
-    for (let failures = 0; ;) {
+    for (let [failures, stalls] = [0, 0]; ;) {
       if (!isResumable) await rm(part, { force: true });
       const before = await sizeOf(part);
       try {
-        await fetchRest(remote, part, before, onBytes);
+        await fetchRest(remote, part, before, { onBytes, patience, mostBytes });
         break;
       } catch (error) {
         if (!(error instanceof UnreachableError)) throw error;
-        failures = isResumable && (await sizeOf(part)) > before ? 1 : failures + 1;
-        if (failures >= attempts) throw error;
+        // A few bytes an attempt would be no end of attempts.
+        const hasProgressed = isResumable && (await sizeOf(part)) >= before + LEAST_BYTES;
+        failures = hasProgressed ? 1 : failures + 1;
+        stalls = error instanceof StalledError ? (hasProgressed ? 1 : stalls + 1) : 0;
+        if (failures >= attempts || stalls >= MOST_STALLS) throw error;
         await sleep(delay * 2 ** (failures - 1));
       }
     }
@@ -93,18 +106,18 @@ async function fetchRest(
   remote: RemoteFile,
   part: string,
   begin: number,
-  onBytes: (done: number, total: number) => void,
+  {
+    onBytes,
+    patience,
+    mostBytes,
+  }: Required<Pick<DownloadOptions, 'onBytes' | 'mostBytes'>> & DownloadOptions,
 ): Promise<void> {
   const { url } = remote;
   if (begin > 0 && begin === remote.bytes) return;
-  const stalled = new AbortController();
-  const timer = setTimeout(
-    () => stalled.abort(new Error(`nothing came for ${PATIENCE_MS / 1000} s`)),
-    PATIENCE_MS,
-  );
+  const watch = new StallWatch(patience);
   try {
     const headers: Record<string, string> = begin > 0 ? { range: `bytes=${begin}-` } : {};
-    const { hops, response } = await request(url, { method: 'GET', headers, signal: stalled.signal });
+    const { hops, response } = await request(url, { method: 'GET', headers, signal: watch.signal });
     if (response.status === 416) {
       await rm(part, { force: true });
       throw new UnreachableError(`${url} could not be fetched: the server has no such part of it`);
@@ -114,20 +127,32 @@ async function fetchRest(
       throw new CardinalError(`${url} changed while it was being fetched: try again`);
     }
     const { start, total } = extent(response, begin, remote);
-    await writeBody(response, part, start, (done) => {
-      timer.refresh();
+    if (total > mostBytes) {
+      throw new CardinalError(
+        `${url} was not fetched: expected at most ${mostBytes} bytes. Received: ${total}`,
+      );
+    }
+    const most = total > 0 ? total : mostBytes;
+    let before = start;
+    const onDone = (done: number): void => {
+      watch.received(done - before);
+      before = done;
       onBytes(done, total);
-    });
+    };
+    const hasEnded = await writeBody(response, part, start, { watch, most, onDone });
     const size = await sizeOf(part);
-    if (total > 0 && size > total) {
+    // A server without ranges may have sent less than was there from it before.
+    if (!hasEnded || (total > 0 && size > total)) {
       await rm(part, { force: true });
       throw new CardinalError(
-        `${url} is longer than the server said: expected ${total} bytes, received ${size}`,
+        total > 0
+          ? `${url} is longer than the server said: expected ${total} bytes. Received: more`
+          : `${url} was not fetched: expected at most ${mostBytes} bytes. Received: more`,
       );
     }
     if (size < total) throw new UnreachableError(`${url} broke off after ${size} of ${total} bytes`);
   } finally {
-    clearTimeout(timer);
+    watch.stop();
   }
 }
 
@@ -138,7 +163,8 @@ function extent(
   { url, bytes }: RemoteFile,
 ): { start: number; total: number } {
   if (response.status !== 206) {
-    return { start: 0, total: bytes ?? Number(response.headers.get('content-length') ?? 0) };
+    const told = Number(response.headers.get('content-length') ?? 0);
+    return { start: 0, total: bytes ?? (Number.isSafeInteger(told) ? told : 0) };
   }
   const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '');
   if (range === null || Number(range[1]) !== asked) {
@@ -147,29 +173,34 @@ function extent(
   return { start: asked, total: bytes ?? (range[2] === '*' ? 0 : Number(range[2])) };
 }
 
+/** Writes what comes, and returns whether it ended within `most` bytes; of what goes on no more is taken. */
 async function writeBody(
   response: Response,
   part: string,
   start: number,
-  onBytes: (done: number) => void,
-): Promise<void> {
+  { watch, most, onDone }: { watch: StallWatch; most: number; onDone: (done: number) => void },
+): Promise<boolean> {
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   const file = await openForUpdate(part);
   let at = start;
   try {
-    onBytes(at);
-    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    onDone(at);
     for (;;) {
       const { value } = await reader.read().catch((error: Error) => {
-        throw new UnreachableError(`${response.url} broke off after ${at} bytes: ${reason(error)}`);
+        const said = `${response.url} broke off after ${at} bytes: ${reason(error)}`;
+        throw watch.signal.aborted ? new StalledError(said) : new UnreachableError(said);
       });
-      if (value === undefined) break;
+      if (value === undefined) return true;
+      if (at + value.length > most) return false;
       for (let written = 0; written < value.length;) {
         written += (await file.write(value, written, value.length - written, at + written)).bytesWritten;
       }
       at += value.length;
-      onBytes(at);
+      onDone(at);
     }
   } finally {
+    // Where it did not come to its end the connection would stay open.
+    await reader.cancel().catch(() => undefined);
     // Also after a cut: what is there is to be there after a crash, too.
     await file.sync();
     await file.close();

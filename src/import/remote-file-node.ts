@@ -1,3 +1,4 @@
+import { PATIENCE_MS } from '../data/stall-watch';
 import { CardinalError } from '../errors';
 
 /** What a server says of a file before it sends it. */
@@ -12,12 +13,14 @@ export interface RemoteFile {
 
 const MOST_REDIRECTS = 10;
 
-/** Longer than any server needs to answer, or to send the next bytes. */
-export const PATIENCE_MS = 30_000;
-
 /** A server that could not be reached or is in trouble, so that the same may work later. */
 export class UnreachableError extends CardinalError {
   override name = 'UnreachableError';
+}
+
+/** A server that answers nothing, or too little of it: whoever has waited for it once need not wait often. */
+export class StalledError extends UnreachableError {
+  override name = 'StalledError';
 }
 
 /**
@@ -28,8 +31,8 @@ export class UnreachableError extends CardinalError {
  *
  * @throws CardinalError where there is no such file or it may not be had; {@link UnreachableError}
  */
-export async function askAbout(url: string): Promise<RemoteFile> {
-  const { hops, response } = await request(url, { method: 'HEAD' });
+export async function askAbout(url: string, patience = PATIENCE_MS): Promise<RemoteFile> {
+  const { hops, response } = await request(url, { method: 'HEAD', signal: AbortSignal.timeout(patience) });
   await response.body?.cancel();
   const linked = linkedHeaders(hops);
   if (linked === undefined) {
@@ -42,7 +45,7 @@ export async function askAbout(url: string): Promise<RemoteFile> {
   return {
     url,
     version,
-    bytes: size === null ? undefined : Number(size),
+    bytes: /^\d{1,15}$/.test(size ?? '') ? Number(size) : undefined,
     sha256: linked !== undefined && /^[0-9a-f]{64}$/.test(version ?? '') ? version : undefined,
   };
 }
@@ -58,14 +61,14 @@ function linkedHeaders(hops: readonly Headers[]): Headers | undefined {
   return hops.find((headers) => headers.has('x-linked-etag'));
 }
 
-/** A request, with the headers of every answer on the way; redirects are followed. */
+/** A request, with the headers of every answer on the way; redirects are followed, as many as there may be. */
 export async function request(
   url: string,
   {
     method,
     headers = {},
     signal,
-  }: { method: 'GET' | 'HEAD'; headers?: Record<string, string>; signal?: AbortSignal },
+  }: { method: 'GET' | 'HEAD'; headers?: Record<string, string>; signal: AbortSignal },
 ): Promise<{ hops: Headers[]; response: Response }> {
   const hops: Headers[] = [];
   let current = url;
@@ -75,17 +78,26 @@ export async function request(
       redirect: 'manual',
       // Compressed bytes could be neither counted nor taken up in the middle.
       headers: { 'accept-encoding': 'identity', 'user-agent': 'tfjs-cardinal', ...headers },
-      signal: signal ?? AbortSignal.timeout(PATIENCE_MS),
+      signal,
     }).catch((error: Error) => {
-      throw new UnreachableError(`${url} could not be fetched: ${reason(error)}`);
+      const said = `${url} could not be fetched: ${reason(error)}`;
+      throw signal.aborted ? new StalledError(said) : new UnreachableError(said);
     });
     hops.push(response.headers);
     const location = response.headers.get('location');
     if (response.status < 300 || response.status >= 400 || location === null) return { hops, response };
     await response.body?.cancel();
-    current = new URL(location, current).href;
+    current = redirected(url, current, location);
   }
   throw new CardinalError(`${url} could not be fetched: more than ${MOST_REDIRECTS} redirects`);
+}
+
+function redirected(url: string, from: string, location: string): string {
+  const to = URL.canParse(location, from) ? new URL(location, from) : undefined;
+  if (to?.protocol === 'http:' || to?.protocol === 'https:') return to.href;
+  throw new CardinalError(
+    `${url} could not be fetched: the server redirects to '${location.slice(0, 200)}', which is no http(s) address`,
+  );
 }
 
 /** Throws the error for an answer that is neither the file nor a part of it. */

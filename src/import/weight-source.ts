@@ -1,5 +1,6 @@
 import { CardinalError, invalidArgument } from '../errors';
 import type { LoadProgress } from '../data/load-progress';
+import { StallWatch } from '../data/stall-watch';
 import { parseSafetensors } from '../safetensors/parse';
 import { SafetensorsError, type StoredTensor } from '../safetensors/tensor';
 import { hubAddress, hubUrl, isHttpUrl } from './hub-address';
@@ -20,14 +21,7 @@ export async function readWeightSource(
     throw invalidArgument('weights', "'hf:OWNER/REPO' or an http(s) URL", source);
   }
   const url = address === undefined ? source : hubUrl(address);
-  const response = await fetch(url).catch((error: Error) => {
-    throw new CardinalError(`${url} could not be fetched: ${error.message}`);
-  });
-  if (!response.ok || response.body === null) {
-    throw new CardinalError(`${url} could not be fetched: the server answered ${response.status}`);
-  }
-  const total = Number(response.headers.get('content-length') ?? 0);
-  const bytes = await readAll(response.body, total, `fetching ${source}`, onProgress);
+  const bytes = await fetchAll(url, `fetching ${source}`, onProgress);
   try {
     return parseSafetensors(bytes).tensors;
   } catch (error) {
@@ -35,23 +29,54 @@ export async function readWeightSource(
   }
 }
 
-async function readAll(
-  body: ReadableStream<Uint8Array>,
-  total: number,
+/** More than one array holds. */
+const MOST_BYTES = 2 ** 32;
+
+/** What is at a URL; a server that stalls or has no end is left. */
+async function fetchAll(
+  url: string,
   phase: string,
   onProgress: (event: LoadProgress) => void,
 ): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let done = 0;
-  const reader = body.getReader();
-  for (;;) {
-    const { value } = await reader.read();
-    if (value === undefined) break;
-    chunks.push(value);
-    done += value.length;
-    onProgress({ phase, done, total, unit: 'bytes' });
+  const watch = new StallWatch();
+  const failed = (error: Error): never => {
+    const { message } = watch.signal.aborted ? (watch.signal.reason as Error) : error;
+    throw new CardinalError(`${url} could not be fetched: ${message}`);
+  };
+  try {
+    const response = await fetch(url, { signal: watch.signal }).catch(failed);
+    if (!response.ok || response.body === null) {
+      throw new CardinalError(`${url} could not be fetched: the server answered ${response.status}`);
+    }
+    const { headers } = response;
+    const total = Number(headers.get('content-length') ?? 0);
+    // The length of what is compressed says nothing of what it becomes.
+    const most = total > 0 && !headers.has('content-encoding') ? total : MOST_BYTES;
+    const chunks: Uint8Array[] = [];
+    let done = 0;
+    const reader = response.body.getReader();
+    for (;;) {
+      const { value } = await reader.read().catch(failed);
+      if (value === undefined) break;
+      chunks.push(value);
+      done += value.length;
+      if (done > most) {
+        await reader.cancel();
+        throw new CardinalError(
+          `${url} could not be fetched: expected at most ${most} bytes. Received: more`,
+        );
+      }
+      watch.received(value.length);
+      onProgress({ phase, done, total, unit: 'bytes' });
+    }
+    return joined(chunks, done);
+  } finally {
+    watch.stop();
   }
-  const bytes = new Uint8Array(done);
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
   let at = 0;
   for (const chunk of chunks) {
     bytes.set(chunk, at);
