@@ -20,6 +20,7 @@ const ORDER = [
   'src/inspect',
   'src/train',
   'src/graph',
+  'src/formats',
   'src/export',
   'src/import',
   'src/inference',

@@ -1,6 +1,7 @@
 import { CardinalError } from '../errors';
 import type { Reference } from '../layers/call-order';
-import { camelCase, excerpt, isObject, type Json, type JsonObject } from './keras-json';
+import { camelCase } from '../formats/camel-case';
+import { excerpt, isObject, type Json, type JsonObject } from './keras-json';
 
 /** What a call is given at one place: one of its tensors, a list of such, or a constant. */
 export type Argument =

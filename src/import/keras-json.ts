@@ -1,4 +1,5 @@
 import { CardinalError } from '../errors';
+import { camelCase } from '../formats/camel-case';
 
 /** What JSON can hold. */
 export type Json = null | boolean | number | string | Json[] | JsonObject;
@@ -22,11 +23,6 @@ export interface LayerEntry {
 
 /** Nests as deeply as models within models do; more is an attack on the stack. */
 const DEEPEST = 64;
-
-/** `hard_sigmoid` as tfjs writes it when it loads a config: `hardSigmoid`. */
-export function camelCase(identifier: string): string {
-  return identifier.replace(/_+(\w|$)/g, (_, next: string) => next.toUpperCase());
-}
 
 /** What a call is given and a model puts out: its keys may be a person's, by which Keras sorts. */
 const STRUCTURES: ReadonlySet<string> = new Set(['args', 'kwargs', 'inputLayers', 'outputLayers']);

@@ -1,5 +1,6 @@
 import { CardinalError } from '../errors';
-import { camelCase, excerpt, isObject, type Json, type JsonObject } from './keras-json';
+import { camelCase } from '../formats/camel-case';
+import { excerpt, isObject, type Json, type JsonObject } from './keras-json';
 
 const ACTIVATIONS: ReadonlySet<string> = new Set(
   'elu gelu linear mish relu relu6 selu sigmoid softmax softplus softsign swish tanh'.split(' '),

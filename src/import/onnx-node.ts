@@ -1,5 +1,4 @@
-import { realpath } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { basename, dirname } from 'node:path';
 
 import type * as tf from '@tensorflow/tfjs';
 
@@ -7,6 +6,7 @@ import { checkText } from '../check-kinds';
 import { checkOptions, type OptionNames } from '../check-options';
 import { checksumsBeside, verifyChecksums } from '../files/checksums';
 import { followLinks } from '../files/follow-links';
+import { inFolder } from '../files/in-folder';
 import { readFile } from '../files/read-file';
 import { settleToRead } from '../files/replace';
 import type { OnnxModel } from '../export/onnx-messages';
@@ -53,12 +53,11 @@ export async function importOnnxFile(
   const { verify = true, onVerified, ...others } = options;
   await refusedAsOnnx(settleToRead(path));
   const model = parsed(path, await refusedAsOnnx(readFile(path)));
-  const folder = dirname(path);
   const externalData = new Map<string, OpenFile>();
   let imported: tf.LayersModel;
   try {
     for (const location of externalLocations(model)) {
-      externalData.set(location, new OpenFile(await inFolder(path, folder, location)));
+      externalData.set(location, new OpenFile(await externalPath(path, location)));
     }
     const real = await followLinks(path);
     await refusedAsOnnx(verifyChecksums(checksumsBeside(real), [basename(real), ...externalData.keys()]));
@@ -84,26 +83,11 @@ function parsed(path: string, bytes: Uint8Array): OnnxModel {
   }
 }
 
-/**
- * Where a file that a model names is, which must be in the model's folder also after links are followed. A link beside the
- * model may lead to where the model's own leads: the cache of the Hugging Face hub has both as links into one folder.
- */
-async function inFolder(model: string, folder: string, location: string): Promise<string> {
-  const outside = () => new OnnxError(`${model} names '${location}', which is not in its folder.`);
-  if (location === '' || isAbsolute(location) || /[\\:\0]/.test(location)) throw outside();
-  // Of a name with a way up, another place may come once links are followed.
-  if (location.split('/').includes('..')) throw outside();
-  const path = join(folder, location);
-  if (leaves(folder, path)) throw outside();
-  const real = await realpath(path).catch(() => undefined);
-  const folders = [await realpath(folder), dirname(await realpath(model))];
-  if (real !== undefined && folders.every((own) => leaves(own, real))) throw outside();
-  return path;
-}
-
-function leaves(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return way === '' || way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way);
+/** See {@link inFolder}. */
+async function externalPath(model: string, location: string): Promise<string> {
+  const path = await inFolder(model, dirname(model), location);
+  if (path !== undefined) return path;
+  throw new OnnxError(`${model} names '${location}', which is not in its folder.`);
 }
 
 async function refusedAsOnnx<T>(work: Promise<T>): Promise<T> {
