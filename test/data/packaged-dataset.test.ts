@@ -102,6 +102,19 @@ describe('loadPackagedDataset', () => {
     expect(Buffer.from(test.images)).toEqual(MADE_PIXELS.test);
   });
 
+  it('refuses a wrong tarball also where it could do without', async () => {
+    const options = await filledCache();
+    const file = join(folder(), 'made.tgz');
+    writeFileSync(file, tarball);
+    await loadPackagedDataset(packaged, { ...options, tarball: file });
+    writeFileSync(file, 'another');
+    await expect(loadPackagedDataset(packaged, { ...options, tarball: file })).rejects.toThrow(
+      `${file} is incomplete or damaged, and nothing of it was used`,
+    );
+    rmSync(file);
+    await expect(loadPackagedDataset(packaged, { ...options, tarball: file })).rejects.toThrow('ENOENT');
+  });
+
   it('makes a damaged cache file again, saying which', async () => {
     const options = await filledCache();
     damage(trainFile(options));

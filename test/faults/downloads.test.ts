@@ -3,9 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { fetchTarball } from '../../src/data/package-tarball';
 import { CardinalError } from '../../src/errors';
 import { cachedFile, type CachedFileOptions } from '../../src/import/cached-file-node';
 import { readWeightSource } from '../../src/import/weight-source';
+import { madePackage } from '../data/made-data';
 import { endless, startHostileServer, trickle } from './hostile-server';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -118,5 +120,63 @@ describe('a download ends', () => {
     stops.push(server.stop);
     // Whoever speaks HTTP cuts it there already.
     await expect(readWeightSource(`${server.url}/w`)).rejects.toThrow(CardinalError);
+  });
+});
+
+describe('the tarball of a package', () => {
+  /** Fetches it from a registry that answers so. */
+  async function tarballRefusal(answer: (response: ServerResponse) => void): Promise<string> {
+    const { tarball, packaged } = await madePackage();
+    const server = await startHostileServer((request, response) => {
+      const isTarball = request.url!.endsWith('.tgz');
+      if (isTarball || manifests === 'hostile') return answer(response);
+      const at = `http://${request.headers.host}/made-images/-/made-images-1.0.0.tgz`;
+      const manifest = {
+        name: 'made-images',
+        version: '1.0.0',
+        dist: { tarball: at, integrity: packaged.integrity },
+      };
+      response.end(JSON.stringify({ name: 'made-images', versions: { '1.0.0': manifest } }));
+    });
+    stops.push(server.stop);
+    expect(tarball.length).toBeLessThan(30_000);
+    const fetching = fetchTarball(packaged, undefined, {
+      registry: server.url,
+      timeout: 400,
+      fetchRetries: 2,
+    });
+    const began = performance.now();
+    const error = await fetching.then(
+      () => new Error('it was fetched'),
+      (thrown: Error) => thrown,
+    );
+    expect(error).toBeInstanceOf(CardinalError);
+    expect(performance.now() - began).toBeLessThan(3000);
+    return error.message;
+  }
+  let manifests: 'sound' | 'hostile';
+  beforeEach(() => (manifests = 'sound'));
+
+  test('without end is left as soon as it is longer than the pinned one', async () => {
+    expect(await tarballRefusal(endless)).toMatch(
+      /cannot fetch made-images@1\.0\.0 .*it is longer than its \d+ bytes/,
+    );
+  });
+
+  test.each<[string, (response: ServerResponse) => void]>([
+    ['that never begins', () => undefined],
+    ['of which only headers come', (response) => response.writeHead(200).flushHeaders()],
+    ['that stands still', (response) => void response.write('some')],
+    ['that comes byte by byte', (response) => trickle(response, 50)],
+  ])('%s is given up', async (_, answer) => {
+    expect(await tarballRefusal(answer)).toMatch(
+      /cannot fetch made-images@1\.0\.0 .*(stalled: \d+ bytes came in 0\.4 s|timeout)/,
+    );
+  });
+
+  test('whose description never comes, or byte by byte, is given up', async () => {
+    manifests = 'hostile';
+    expect(await tarballRefusal(() => undefined)).toMatch(/cannot fetch made-images/);
+    expect(await tarballRefusal((response) => trickle(response, 50))).toMatch(/cannot fetch made-images/);
   });
 });
