@@ -56,6 +56,13 @@ function checkNormalisation({ mean, std, imageShape }: ImageDataset, argument: s
     const range = name === 'mean' ? 'a number' : 'a number above 0';
     check(wrong < 0, `${argument}.${name}[${wrong}]`, range, values[wrong]);
   }
+  // Both may be numbers of their own and make infinity, or less than float32 tells apart, of a pixel.
+  const lost = mean.findIndex((center, channel) => {
+    const [black, white] = [0, 1].map((pixel) => Math.fround((pixel - center) / std[channel]));
+    return !Number.isFinite(black) || !Number.isFinite(white) || black === white;
+  });
+  const expected = 'a mean and a deviation that leave pixels, of 0 to 1, apart and finite in float32';
+  check(lost < 0, `${argument}.mean[${lost}] and std[${lost}]`, expected, [mean[lost], std[lost]]);
 }
 
 function checkArrays({ images, labels, count, imageShape }: ImageDataset, argument: string): void {

@@ -151,7 +151,7 @@ export class TrainingRun {
       const { loss, logits, commit, discard } = this.step.run(inputs, learningRate, progress.step);
       if (!Number.isFinite(loss)) {
         discard();
-        throw this.diverged(`the loss became ${loss}`);
+        throw this.diverged(`the loss became ${loss}`, progress.stepsInEpoch + 1);
       }
       commit();
       progress.step++;
@@ -272,12 +272,27 @@ export class TrainingRun {
     }
   }
 
-  private diverged(what: string): CardinalError {
+  /** @param under the step under way in this epoch, from 1; without it, the steps so far led there */
+  private diverged(what: string, under?: number): CardinalError {
     const { epochsDone, stepsInEpoch, step } = this.progress;
+    const when = under === undefined ? `after step ${stepsInEpoch}` : `step ${under}`;
+    const where = `${what} in epoch ${epochsDone + 1}, ${when} of ${this.stepsPerEpoch}`;
+    // What is so before the first update no learning rate has made.
+    if (step === 0) return new CardinalError(`${where}, before any update: ${this.causeAtStart()}`);
     const rate = this.schedule(Math.max(0, Math.min(step, this.totalSteps - 1)));
     return new CardinalError(
-      `${what} in epoch ${epochsDone + 1}, step ${stepsInEpoch + 1} of ${this.stepsPerEpoch}, ` +
-        `at learning rate ${Number(rate.toPrecision(4))}: try a lower rate or a longer warm-up`,
+      `${where}, at learning rate ${Number(rate.toPrecision(4))}: try a lower rate or a longer warm-up`,
+    );
+  }
+
+  private causeAtStart(): string {
+    const isFinite = ({ data }: { data: Float32Array }) => data.every(Number.isFinite);
+    const [name] = [...readWeights(this.model)].find(([, weight]) => !isFinite(weight)) ?? [];
+    if (name !== undefined) return `${name}, which the model came with, is not finite`;
+    const { name: images, mean, std } = this.data.train;
+    return (
+      `the weights that the model came with are too large, or the images of ${images} are not what it expects ` +
+      `(mean ${mean.join(', ')}; std ${std.join(', ')})`
     );
   }
 

@@ -110,6 +110,17 @@ describe('at every door', () => {
     model.dispose();
   });
 
+  test.each([
+    ['a deviation of next to 0', { std: [0.2, 1e-320, 0.2] }, 1],
+    ['a mean beyond all pixels', { mean: [1e300, 0.5, 0.5] }, 0],
+  ])('train, for %s, which would make infinity of pixels', async (_, change, channel) => {
+    const model = smallModel();
+    const training = train(model, { train: { ...sound, ...change } }, { epochs: 1, batchSize: 2 });
+    await expect(training).rejects.toThrow(`data.train.mean[${channel}] and std[${channel}]: expected`);
+    await expect(evaluate(model, { ...sound, ...change })).rejects.toThrow(`and std[${channel}]: expected`);
+    model.dispose();
+  });
+
   test('evaluate, batches, subset and split', async () => {
     const model = smallModel();
     await expect(evaluate(model, wrong)).rejects.toThrow('dataset.labels[2]: expected');

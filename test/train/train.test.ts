@@ -188,6 +188,24 @@ test('a loss that is no number stops the run, names the place, and reaches no ch
   model.dispose();
 });
 
+test('what is not finite before the first step, or after the last one, is not said to be of a next one or of the rate', async () => {
+  const broken = smallModel();
+  fill(broken.getLayer('fc').weights[0], NaN);
+  await expect(train(broken, { train: images }, { epochs: 1, batchSize: 16 })).rejects.toThrow(
+    /^the loss became NaN in epoch 1, step 1 of 4, before any update: fc\/kernel, which the model came with, is not finite$/,
+  );
+  broken.dispose();
+
+  const model = smallModel();
+  const onStep = ({ stepsInEpoch }: { stepsInEpoch: number }): void => {
+    if (stepsInEpoch === 4) fill(model.getLayer('fc').weights[0], NaN);
+  };
+  await expect(
+    train(model, { train: images, validation }, { epochs: 1, batchSize: 16, onStep }),
+  ).rejects.toThrow(/^the validation loss became NaN in epoch 1, after step 4 of 4, at learning rate/);
+  model.dispose();
+});
+
 test('weights that leave the numbers in the last step of an epoch reach no checkpoint either', async () => {
   const model = smallModel();
   const saved: TrainState[] = [];
