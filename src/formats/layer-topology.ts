@@ -51,7 +51,7 @@ function checkModel({ className, config }: Entry): void {
 function checkSequential(config: Fields): void {
   // The oldest are lists by themselves.
   const layers: unknown = Array.isArray(config) ? config : config.layers;
-  if (!Array.isArray(layers) || layers.length === 0) throw new CardinalError('a model has no list of layers');
+  if (!Array.isArray(layers)) throw new CardinalError('a model has no list of layers');
   const names = new Set<unknown>();
   for (const json of layers as unknown[]) {
     const entry = entryOf(json);

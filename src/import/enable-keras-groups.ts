@@ -1,5 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 
+import { CardinalError } from '../errors';
+import { checkModelConfig } from '../formats/layer-topology';
+import { watchBuild } from '../formats/watch-build';
 import type { JsonObject } from './keras-json';
 import { functional, isKerasConfig, sequential, type TfjsConfigOptions } from './keras-model';
 
@@ -33,17 +36,30 @@ export function enableKerasGroups(): void {
 
 type ClassMap = tf.serialization.SerializationMap['classNameMap'];
 
+/** In all, weights of 2 GiB; no manifest is at hand here to tell how many there are. */
+const MOST_NUMBERS = 2 ** 29;
+
 function hook(map: ClassMap, className: string, convert: typeof functional): void {
   const [cls, stock] = map[className];
   if (HOOKED.has(stock)) return;
   const fromConfig: FromConfig = (given, config, customObjects, fastInit) => {
-    const load = (ready: JsonObject): tf.LayersModel =>
-      (stock as unknown as FromConfig)(given, ready, customObjects, fastInit);
-    // The oldest sequential models are lists, and have no groups.
-    if (Array.isArray(config) || !isKerasConfig(config)) return load(config);
-    // tfjs adds these to every config that it hands over. They are classes, not JSON.
-    const { customObjects: known, ...json } = config;
-    return load({ ...convert(json, OPTIONS), customObjects: known });
+    const load = (ready: JsonObject): tf.LayersModel => {
+      checkModelConfig(className, ready);
+      return (stock as unknown as FromConfig)(given, ready, customObjects, fastInit);
+    };
+    const build = (): tf.LayersModel => {
+      // The oldest sequential models are lists, and have no groups.
+      if (Array.isArray(config) || !isKerasConfig(config)) return load(config);
+      // tfjs adds these to every config that it hands over. They are classes, not JSON.
+      const { customObjects: known, ...json } = config;
+      return load({ ...convert(json, OPTIONS), customObjects: known });
+    };
+    try {
+      return watchBuild(build, { mostNumbers: MOST_NUMBERS }).value;
+    } catch (error) {
+      if (error instanceof CardinalError) throw error;
+      throw new CardinalError((error as Error).message, { cause: error });
+    }
   };
   HOOKED.add(fromConfig);
   map[className] = [cls, fromConfig as unknown as (typeof map)[string][1]];

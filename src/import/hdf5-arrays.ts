@@ -59,6 +59,30 @@ export async function withHdf5<T>(bytes: Uint8Array, use: (root: ArrayGroup) => 
   }
 }
 
+/** Groups and arrays of a model's weights are a few a layer; links of a group to others can make any number of paths. */
+const MOST_PATHS = 200_000;
+
+/**
+ * Numbers that all arrays in a group have, as their shapes tell.
+ *
+ * @throws CardinalError if there are too many of them
+ */
+export function numbersWithin(root: ArrayGroup): number {
+  const left = [root];
+  let numbers = 0;
+  let paths = 0;
+  for (let group = left.pop(); group !== undefined; group = left.pop()) {
+    for (const name of group.children) {
+      if (++paths > MOST_PATHS) throw new CardinalError(`it has more than ${MOST_PATHS} groups and arrays`);
+      const inner = group.group(name);
+      if (inner !== undefined) left.push(inner);
+      const shape = group.array(name)?.shape ?? [0];
+      numbers += shape.reduce((product, length) => product * length, 1);
+    }
+  }
+  return numbers;
+}
+
 function groupOf(h5wasm: H5wasm, group: InstanceType<H5wasm['Group']>): ArrayGroup {
   const get = (name: string): Node => (group.keys().includes(name) ? group.get(name) : null);
   return {

@@ -294,10 +294,11 @@ function labelled<T>(entry: LayerEntry, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    if (!(error instanceof CardinalError)) throw error;
-    throw new CardinalError(`layer ${nameOf(entry)} (${entry.className}): ${error.message}`, {
-      cause: error,
-    });
+    const label = `layer ${nameOf(entry)} (${entry.className})`;
+    const { message } = error as Error;
+    // What is no error of ours comes of a config that is not of the form that Keras writes.
+    const why = error instanceof CardinalError ? message : `its config is malformed: ${message}`;
+    throw new CardinalError(`${label}: ${why}`, { cause: error });
   }
 }
 
