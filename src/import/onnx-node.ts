@@ -52,15 +52,18 @@ export async function importOnnxFile(
   checkOptions('importOnnxFile', options, OPTIONS);
   const { verify = true, onVerified, ...others } = options;
   await refusedAsOnnx(settleToRead(path));
-  const model = parsed(path, await refusedAsOnnx(readFile(path)));
+  const bytes = await refusedAsOnnx(readFile(path));
+  // Before anything in it is believed, the names of other files above all.
+  const real = await followLinks(path);
+  await refusedAsOnnx(verifyChecksums(checksumsBeside(real), [basename(real)]));
+  const model = parsed(path, bytes);
   const externalData = new Map<string, OpenFile>();
   let imported: tf.LayersModel;
   try {
     for (const location of externalLocations(model)) {
       externalData.set(location, new OpenFile(await externalPath(path, location)));
     }
-    const real = await followLinks(path);
-    await refusedAsOnnx(verifyChecksums(checksumsBeside(real), [basename(real), ...externalData.keys()]));
+    await refusedAsOnnx(verifyChecksums(checksumsBeside(real), [...externalData.keys()]));
     imported = importOnnxModel(model, { ...others, externalData });
   } finally {
     for (const file of externalData.values()) file.close();
