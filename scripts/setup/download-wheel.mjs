@@ -2,11 +2,17 @@ import { clearInterval, setInterval } from 'node:timers';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { SetupProblem } from './problem.mjs';
 import { findProgram, lastLines, runCommand } from './run-command.mjs';
 import { makeFolder, temporaryName } from './temporary.mjs';
 
 const POLL_MS = 250;
+// pip itself waits 15 s for the next bytes, five times over, but for as many bytes as there are, and as long as one comes.
+const PATIENCE_MS = 120_000;
+const LEAST_BYTES = 120 * 1024;
+// The wheel twice, where pip copies it to its place, and its lists of what there is.
+const mostBytes = (wheel) => 2 * wheel.bytes + 100_000_000;
 const PIPS = [['python3', '-m', 'pip'], ['pip3'], ['pip'], ['python', '-m', 'pip']];
 
 /**
@@ -15,7 +21,7 @@ const PIPS = [['python3', '-m', 'pip'], ['pip3'], ['pip'], ['python', '-m', 'pip
  *
  * @throws SetupProblem when there is no pip, the download fails, or the hash is another
  */
-export async function downloadWheel(wheel, cache, { env, reporter }) {
+export async function downloadWheel(wheel, cache, { env, reporter, patience = PATIENCE_MS }) {
   const path = join(cache, wheel.fileName);
   if (existsSync(path)) {
     const found = await sha256(path);
@@ -28,7 +34,7 @@ export async function downloadWheel(wheel, cache, { env, reporter }) {
   const folder = temporaryName(path);
   makeFolder(folder);
   try {
-    await runPip(pip, wheel, folder, { env, reporter });
+    await runPip(pip, wheel, folder, { env, reporter, patience });
     const downloaded = join(folder, wheel.fileName);
     if (!existsSync(downloaded)) throw new SetupProblem(`pip did not download ${wheel.fileName}`);
     const found = await sha256(downloaded);
@@ -58,7 +64,7 @@ export async function findPip(env) {
   return undefined;
 }
 
-async function runPip([program, ...args], wheel, folder, { env, reporter }) {
+async function runPip([program, ...args], wheel, folder, { env, reporter, patience }) {
   const command = [
     ...args,
     'download',
@@ -78,11 +84,24 @@ async function runPip([program, ...args], wheel, folder, { env, reporter }) {
   ];
   const progress = reporter.progress(`downloading TensorFlow ${wheel.version}`, wheel.bytes);
   // pip's own bar is not shown off a terminal, so the file is watched as it grows; pip makes it in TMPDIR.
-  const poll = setInterval(() => progress.update(folderBytes(folder)), POLL_MS);
+  const stop = new globalThis.AbortController();
+  let [before, since] = [0, performance.now()];
+  const poll = setInterval(() => {
+    const bytes = folderBytes(folder);
+    progress.update(bytes);
+    if (Math.abs(bytes - before) >= LEAST_BYTES) [before, since] = [bytes, performance.now()];
+    if (bytes > mostBytes(wheel)) stop.abort(`it brought ${bytes} bytes, where the wheel has ${wheel.bytes}`);
+    if (performance.now() - since > patience) stop.abort(`next to nothing came in ${patience / 1000} s`);
+  }, POLL_MS);
   const pipEnv = { ...env, TMPDIR: folder, TEMP: folder, TMP: folder, PIP_REQUIRE_VIRTUALENV: '0' };
-  const { code, output } = await runCommand(program, command, { env: pipEnv });
+  const { code, output } = await runCommand(program, command, { env: pipEnv, signal: stop.signal });
   clearInterval(poll);
   progress.stop(code === 0 ? wheel.bytes : undefined);
+  if (stop.signal.aborted) {
+    throw new SetupProblem(
+      `the download of ${wheel.package} ${wheel.version} by pip was stopped: ${stop.signal.reason}; check the network and pip's settings`,
+    );
+  }
   if (code !== 0) {
     throw new SetupProblem(
       `the download of ${wheel.package} ${wheel.version} by pip failed; check the network and pip's settings. pip said:\n  ${lastLines(output)}`,

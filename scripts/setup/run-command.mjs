@@ -7,13 +7,18 @@ const running = new Set();
 /**
  * Runs a program to its end and collects what it says.
  *
+ * @param signal an AbortSignal that stops it
  * @returns `{ code, output }`; `code` is null after a signal and 127 where the program does not start
  */
-export function runCommand(command, args, { cwd, env = process.env, inherit = false, shell = false } = {}) {
+export function runCommand(
+  command,
+  args,
+  { cwd, env = process.env, inherit = false, shell = false, signal } = {},
+) {
   return new Promise((resolve) => {
     // Standard output of children joins stderr: stdout belongs to the command that runs after set-up.
     const stdio = inherit ? ['ignore', 2, 2] : ['ignore', 'pipe', 'pipe'];
-    const child = spawn(command, args, { cwd, env, stdio, shell });
+    const child = spawn(command, args, { cwd, env, stdio, shell, signal });
     running.add(child);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {

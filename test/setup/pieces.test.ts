@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -10,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FakeMachine } from './fake-machine';
 import { makeZip } from './make-zip';
 import { runModule } from './run-module';
 
@@ -184,4 +186,31 @@ test('progress without a terminal is plain lines, with one a bar that redraws in
     /^\rsetup: downloading █{12}░{12} 1\.0\/2\.0 MB.*\rsetup: downloading █{24} 2\.0\/2\.0 MB.*\n$/,
   );
   for (const line of bar.split('\r')) expect(line.replace('\u001b[K', '').trimEnd().length).toBeLessThan(60);
+});
+
+describe('a pip that goes wrong is stopped', () => {
+  const machine = new FakeMachine();
+  afterAll(() => rmSync(machine.root, { recursive: true }));
+  const lines = `
+    const { downloadWheel } = await load('download-wheel');
+    const reporter = { say: () => {}, progress: () => ({ update: () => {}, stop: () => {} }) };
+    const { wheel, cache, env } = input;
+    answer(await downloadWheel(wheel, cache, { env, reporter, patience: 1000 }).catch(({ reasons }) => reasons));`;
+  const stopped = (why: string) => [expect.stringMatching(new RegExp(`by pip was stopped: ${why}`))];
+
+  test.each([
+    [
+      'that brings far more than the wheel',
+      '/usr/bin/truncate -s 1G "$2/endless"; exec /bin/sleep 60',
+      'it brought 1073741824 bytes',
+    ],
+    ['that brings nothing any more', 'exec /bin/sleep 60', 'next to nothing came in 1 s'],
+  ])('one %s', async (_, before, why) => {
+    machine.addPip(before);
+    const { wheel, env } = machine;
+    const began = performance.now();
+    expect(await run(lines, { wheel, cache: folder, env })).toEqual(stopped(why));
+    expect(performance.now() - began).toBeLessThan(20_000);
+    expect(readdirSync(folder)).toEqual([]);
+  });
 });
