@@ -12,6 +12,7 @@ import { EXIT, EXIT_CODES_HELP, signalExitCode } from './exit-codes';
 import { inFlags } from './flag-names';
 import { endingExitCode, endWork, respectNohup } from './interrupt';
 import { sayLast, surviveLostOutput } from './lost-output';
+import { columnsOf, wrapped } from './wrap';
 
 interface CommandModule {
   register(program: Command): void;
@@ -139,7 +140,10 @@ function buildProgram(args: readonly string[]): Command {
     .helpCommand('help [command]', 'show help for a command')
     .option('--verbose', 'show the stack of an error')
     .addHelpText('after', `\n${EXIT_CODES_HELP}`);
-  program.exitOverride().configureOutput({ outputError: (text, write) => write(oneLine(text) + '\n') });
+  program.exitOverride().configureOutput({
+    outputError: (text, write) => write(oneLine(text) + '\n'),
+    writeOut: (text) => void process.stdout.write(wrapped(text, columnsOf(process.stdout))),
+  });
   const words = args.filter((word) => !word.startsWith('-'));
   const wanted = words[0] === 'help' ? words[1] : words[0];
   for (const { name, summary, load } of COMMANDS) {
@@ -153,7 +157,9 @@ function buildProgram(args: readonly string[]): Command {
 
 // What an unset variable of a shell leaves (`--to "$FOLDER"`) would be taken for the folder that one is in.
 function refuseEmpty(command: Command): void {
-  const empty = command.options.find((option) => command.getOptionValue(option.attributeName()) === '');
+  const empty = command.options.find((option) =>
+    [command.getOptionValue(option.attributeName())].flat().includes(''),
+  );
   const at = command.processedArgs.flat().indexOf('');
   const argument = command.registeredArguments[Math.min(at, command.registeredArguments.length - 1)];
   const what = empty?.long ?? (at === -1 ? undefined : argument?.name());

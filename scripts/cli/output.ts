@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 
 import { writeAboveShown } from './in-place';
+import { columnsOf, wrapped } from './wrap';
 
 // picocolors also turns colour on wherever $CI is set, which puts escape codes into files; a terminal decides here.
 function wantsColor(stream: NodeJS.WriteStream): boolean {
@@ -20,14 +21,14 @@ export const colors = pc.createColors(wantsColor(process.stdout));
 /** Colours for text that goes to stderr. */
 export const noteColors = pc.createColors(wantsColor(process.stderr));
 
-/** Prints what a person asked for: one text and a line break, on stdout. */
+/** Prints what a person asked for: one text and a line break, on stdout; a terminal has its lines broken between words. */
 export function print(text: string): void {
-  writeLine(process.stdout, text);
+  writeLine(process.stdout, wrapped(text, columnsOf(process.stdout)));
 }
 
 /** Prints a value as JSON for another program, on stdout. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2));
+  writeLine(process.stdout, JSON.stringify(value, null, 2));
 }
 
 /** Says something about the work, on stderr, without disturbing a progress bar. */

@@ -10,6 +10,7 @@ import { ownKernelsState, whyNoOwnKernels, type OwnKernelsState } from '../../..
 import { nativeGradientsWork } from '../../../src/ops/strategies/native';
 import { adviceOnGradients } from '../../composed-gradients';
 import { colors, print, printJson } from '../output';
+import { columnsOf, wrapped } from '../wrap';
 
 const THREAD_SETTINGS = ['OMP_NUM_THREADS', 'TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS'] as const;
 
@@ -118,7 +119,10 @@ function describe(report: Report): string {
   ];
   const lines = rows.map(([name, value]) => `${colors.bold(name.padEnd(18))}${value}`);
   const problems = report.missing.map((text) => `${colors.yellow('missing'.padEnd(18))}${text}`);
-  return [...lines, ...(problems.length > 0 ? problems : [colors.green('nothing is missing')])].join('\n');
+  const text = [...lines, ...(problems.length > 0 ? problems : [colors.green('nothing is missing')])].join(
+    '\n',
+  );
+  return wrapped(text, columnsOf(process.stdout), 18);
 }
 
 function megabytes(bytes: number): string {

@@ -14,6 +14,7 @@ import { weightlessModel } from '../../weightless-model';
 import { colors, print, printJson } from '../output';
 import { grouped, plainTable } from '../plain-table';
 import { whole } from '../train-options';
+import { columnsOf, wrapped } from '../wrap';
 
 interface InfoOptions {
   numClasses?: number;
@@ -67,9 +68,7 @@ function asText(report: ModelReport, facts: Facts): string {
     table.push([name, className, outputShape.join('x'), ...counts]);
   }
   const { trainable, nonTrainable, total } = report.params;
-  return [
-    table.toString(),
-    '',
+  const lines = [
     `${colors.bold(report.name)} for images of ${report.inputShape.join('x')}`,
     `parameters   ${grouped(trainable)} trainable + ${grouped(nonTrainable)} batch-norm statistics = ${grouped(total)}`,
     `MACs         ${grouped(report.macs)} of convolutions and linear layers, for one image`,
@@ -78,7 +77,8 @@ function asText(report: ModelReport, facts: Facts): string {
     ...(facts.features.length === 0 ? [] : [`features     ${featuresText(facts.features)}`]),
     `source       ${sourceText(facts)}`,
     `paper        ${facts.paper}`,
-  ].join('\n');
+  ];
+  return [table.toString(), '', wrapped(lines.join('\n'), columnsOf(process.stdout), 13)].join('\n');
 }
 
 function preprocessingText({ mean, std, crop, interpolation }: Preprocessing): string {

@@ -3,6 +3,7 @@ import { nearest } from '../../../src/errors';
 import { listModels, modelInfo } from '../../../models/catalogue';
 import { note, noteColors, print, printJson } from '../output';
 import { grouped, plainTable } from '../plain-table';
+import { columnsOf, wrapped } from '../wrap';
 
 interface ListOptions {
   json?: boolean;
@@ -35,17 +36,19 @@ function list(pattern: string | undefined, { json }: ListOptions): void {
     note(`no model matches '${pattern}'${near === undefined ? '' : ` (did you mean '${near}'?)`}`);
     return;
   }
-  const table = plainTable(['model', 'parameters', 'MACs', 'input', 'source', 'dense twin'], [1, 2]);
+  const table = plainTable(
+    ['model', 'parameters', 'MACs', 'input', 'source', 'dense twin'],
+    [1, 2],
+    [5, 4, 3],
+  );
   for (const name of names) {
     const { params, macs, inputShape, source, denseTwin } = modelInfo(name);
     const counts = [grouped(params.trainable), grouped(macs)];
     table.push([name, ...counts, inputShape.join('x'), source, denseTwin ?? '']);
   }
   print(table.toString());
-  note(
-    noteColors.dim(
-      'parameters: trainable ones, as torchvision counts; MACs: convolutions and linear layer, one image; ' +
-        'source: whose definition it follows, and whose weights fit',
-    ),
-  );
+  const legend =
+    'parameters: trainable ones, as torchvision counts; MACs: convolutions and linear layer, one image; ' +
+    'source: whose definition it follows, and whose weights fit';
+  note(noteColors.dim(wrapped(legend, columnsOf(process.stderr), 0)));
 }
