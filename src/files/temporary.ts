@@ -12,6 +12,9 @@ const LONGEST_STEM = 150;
 
 const MARK = /^\.([0-9a-f]{8})-(\d+)-(\d*)-[0-9a-f]{8}\.tmp$/;
 
+/** What this process could not remove. */
+const left = new Set<string>();
+
 /** A name beside a path that tells whose it is, for what is not yet, or no longer, to be found under the path. */
 export function temporaryName(path: string): string {
   const { host, pid, began } = thisProcess();
@@ -44,13 +47,18 @@ export async function clearAbandoned(path: string): Promise<void> {
     if (owner === undefined) continue;
     const found = join(dirname(path), name);
     const touched = (await stat(found).catch(() => undefined))?.mtimeMs ?? Date.now();
-    if (isAbandoned(owner, touched, PATIENCE_MS)) await removeQuietly(found);
+    if (left.has(found) || isAbandoned(owner, touched, PATIENCE_MS)) await removeQuietly(found);
   }
 }
 
-/** Removes what is of no use to anyone; that it stays is no reason to fail. */
+/** Removes what is of no use to anyone. That it stays is no reason to fail: the next one who clears takes it along. */
 export async function removeQuietly(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+  try {
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+    left.delete(path);
+  } catch {
+    left.add(path);
+  }
 }
 
 function ownerOf(name: string, path: string): Owner | undefined {
