@@ -8,6 +8,9 @@ import { CHECKSUMS, verifyChecksums } from '../files/checksums';
 import { readFile } from '../files/read-file';
 import { settleToRead } from '../files/replace';
 import { CardinalError, invalidArgument } from '../errors';
+import { GRAPH_MODEL_FILE } from '../export/graph-model';
+import { readWeights } from '../formats/read-weights-node';
+import { weightGroups, type WeightGroup } from '../formats/weights-manifest';
 
 /**
  * What loads a GraphModel from an address: for a path or a `file://` address one that reads from disk on any backend, where
@@ -39,34 +42,19 @@ async function readGraphModel(
     (found) => found.isDirectory(),
     () => false,
   );
-  const file = isFolder ? join(path, 'model.json') : path;
-  const json = parse(file, await readFile(file));
+  const file = isFolder ? join(path, GRAPH_MODEL_FILE) : path;
+  const bytes = await readFile(file);
+  await verifyChecksums(join(dirname(file), CHECKSUMS), [basename(file)]);
+  const json = parse(file, bytes);
+  const groups = groupsOf(file, json.weightsManifest);
   const folder = weightPathPrefix ?? dirname(file);
-  return tf.io.getModelArtifactsForJSON(json, async (manifest) => {
-    const names = manifest.flatMap(({ paths }) => paths);
-    const chunks: Buffer[] = [];
-    for (const name of names) {
-      // A manifest is a stranger's text: it may name files in its own folder and no others.
-      if (typeof name !== 'string' || name !== basename(name) || name === '..') {
-        throw new CardinalError(
-          `${file} is damaged: it names ${JSON.stringify(name)} as a file in its folder`,
-        );
-      }
-      chunks.push(await readFile(join(folder, name)));
-      onProgress?.(chunks.length / names.length);
-    }
-    await verifyChecksums(join(dirname(file), CHECKSUMS), [basename(file)]);
-    await verifyChecksums(join(folder, CHECKSUMS), names);
-    const specs = tf.io.getWeightSpecs(manifest);
-    const data = Uint8Array.from(Buffer.concat(chunks)).buffer;
-    const expected = storedBytes(specs);
-    if (expected !== undefined && data.byteLength !== expected) {
-      const named = names.map((name) => join(folder, name)).join(', ');
-      const received = `expected ${expected} bytes, as ${file} has it. Received: ${data.byteLength}.`;
-      throw new CardinalError(`${named} is damaged: ${received}`);
-    }
-    return [specs, data];
-  });
+  const data = await readWeights(file, groups, { folder, onProgress });
+  await verifyChecksums(
+    join(folder, CHECKSUMS),
+    groups.flatMap(({ paths }) => paths),
+  );
+  const specs = groups.flatMap(({ weights }) => weights);
+  return tf.io.getModelArtifactsForJSON(json, () => Promise.resolve([specs, data]));
 }
 
 function parse(file: string, bytes: Buffer): tf.io.ModelJSON {
@@ -76,31 +64,19 @@ function parse(file: string, bytes: Buffer): tf.io.ModelJSON {
   } catch {
     throw new CardinalError(`${file} is no model.json of a GraphModel: it is not valid JSON`);
   }
-  const { modelTopology, weightsManifest } = json ?? {};
-  const isManifest =
-    Array.isArray(weightsManifest) &&
-    weightsManifest.every((group) => Array.isArray(group?.paths) && Array.isArray(group?.weights));
-  if (modelTopology == null || !isManifest) {
+  if (json?.modelTopology == null || !Array.isArray(json.weightsManifest)) {
     throw new CardinalError(`${file} is no GraphModel: it has no modelTopology and weightsManifest`);
   }
   return json as tf.io.ModelJSON;
 }
 
-const BYTES: Readonly<Record<string, number>> = {
-  float32: 4,
-  int32: 4,
-  complex64: 8,
-  float16: 2,
-  uint16: 2,
-  uint8: 1,
-  bool: 1,
-};
-
-/** Bytes that weights take; `undefined` where there are texts among them, whose length only they themselves tell. */
-function storedBytes(specs: readonly tf.io.WeightsManifestEntry[]): number | undefined {
-  const sizes = specs.map(({ shape, dtype, quantization }) => {
-    return tf.util.sizeFromShape(shape) * (BYTES[quantization?.dtype ?? dtype] ?? NaN);
-  });
-  const sum = sizes.reduce((total, size) => total + size, 0);
-  return Number.isNaN(sum) ? undefined : sum;
+function groupsOf(file: string, manifest: unknown): WeightGroup[] {
+  try {
+    return weightGroups(manifest);
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new CardinalError(
+      `${file} is damaged: its weightsManifest does not tell paths and weights: ${why}`,
+    );
+  }
 }

@@ -1,21 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { checkOptions, type OptionNames } from '../check-options';
 import { CardinalError, check } from '../errors';
+import { buildGraphModel } from '../formats/build-graph-model';
+import type { GraphNode, GraphTopology } from '../formats/graph-topology';
 import { kindOf } from '../kind-of';
 import { registerGroupedOperations, renamed } from './graph-model-convolution';
 // A bundler for browsers takes graph-model-source.ts in its place, as the "browser" field of package.json says.
 import { graphModelHandler } from './graph-model-source-node';
-
-/** A node of a GraphModel's topology, as far as it matters here. */
-interface TopologyNode {
-  readonly name: string;
-  readonly op: string;
-}
-
-interface Topology {
-  readonly node: readonly TopologyNode[];
-  readonly library?: { readonly function?: readonly { readonly nodeDef?: readonly TopologyNode[] }[] };
-}
 
 const OPTIONS: OptionNames<tf.io.LoadOptions> = {
   requestInit: true,
@@ -36,8 +27,9 @@ const OPTIONS: OptionNames<tf.io.LoadOptions> = {
  * @param source an address that tfjs can load from, or an `IOHandler`; in Node also the path of a `model.json`, or of the
  *   folder that has one, which is read on any backend, as `file://` addresses are
  * @param options of `tf.loadGraphModel`
- * @throws CardinalError for what is not a GraphModel, and for a file that is missing or damaged; the source's own error where
- *   it cannot be fetched
+ * @throws CardinalError for what is not a GraphModel, and for a file that is missing, damaged or elsewhere than in the model's
+ *   folder; naming the node, for a graph that is not whole or has an operation that tfjs does not know; the source's own error
+ *   where it cannot be fetched
  *
  * @example
  * const model = await loadGraphModel('https://example.org/regnet/model.json');
@@ -49,17 +41,28 @@ export async function loadGraphModel(
 ): Promise<tf.GraphModel> {
   checkOptions('loadGraphModel', options, OPTIONS);
   const handler = handlerOf(source, options);
-  const artifacts = { ...(await (handler.load as NonNullable<typeof handler.load>)()) };
-  const topology = artifacts.modelTopology as unknown;
-  if (!isTopology(topology)) throw new CardinalError(notTopology(topology));
+  const artifacts = await (handler.load as NonNullable<typeof handler.load>)();
+  const topology: unknown = artifacts?.modelTopology;
+  if (!hasNodes(topology)) throw new CardinalError(notTopology(topology));
   registerGroupedOperations();
-  artifacts.modelTopology = withGroups(topology);
   try {
-    return await tf.loadGraphModel({ load: () => Promise.resolve(artifacts) });
-  } finally {
-    // The model keeps this object to save it.
-    artifacts.modelTopology = topology;
+    const model = buildGraphModel(await withWeights(artifacts), withGroups);
+    // What it is saved from: the file's own graph.
+    (model as unknown as { artifacts: tf.io.ModelArtifacts }).artifacts.modelTopology =
+      artifacts.modelTopology;
+    return model;
+  } catch (error) {
+    const address =
+      typeof source === 'string' ? source : source instanceof URL ? source.href : 'the GraphModel';
+    throw new CardinalError(`${address} could not be loaded: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** The weights of a handler that streams them. */
+async function withWeights(artifacts: tf.io.ModelArtifacts): Promise<tf.io.ModelArtifacts> {
+  const { getWeightStream, ...others } = artifacts;
+  if (getWeightStream == null) return artifacts;
+  return { ...others, weightData: await new Response(getWeightStream()).arrayBuffer() };
 }
 
 function handlerOf(source: string | URL | tf.io.IOHandler, options: tf.io.LoadOptions): tf.io.IOHandler {
@@ -89,14 +92,17 @@ function notTopology(topology: unknown): string {
   return `not a GraphModel of tfjs: ${what}`;
 }
 
-function isTopology(topology: unknown): topology is Topology {
-  const { node } = (topology ?? {}) as Partial<Topology>;
-  return Array.isArray(node) && node.every((each) => typeof each?.op === 'string');
+/** Whether it is a graph at all; what is wrong with one is told by node. */
+function hasNodes(topology: unknown): boolean {
+  const { node } = (topology ?? {}) as { node?: unknown };
+  return (
+    Array.isArray(node) && node.some((each) => typeof (each as Partial<GraphNode> | null)?.op === 'string')
+  );
 }
 
 /** Functions that the graph calls have nodes too. */
-function withGroups(topology: Topology): object {
-  const rename = (nodes: readonly TopologyNode[]) => nodes.map((node) => ({ ...node, op: renamed(node.op) }));
+function withGroups(topology: GraphTopology): object {
+  const rename = (nodes: readonly GraphNode[]) => nodes.map((node) => ({ ...node, op: renamed(node.op) }));
   const functions = topology.library?.function?.map((each) => ({
     ...each,
     ...(each.nodeDef === undefined ? {} : { nodeDef: rename(each.nodeDef) }),
