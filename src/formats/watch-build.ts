@@ -2,6 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 
 import { CardinalError } from '../errors';
 
+/** Numbers that do no harm, so that setting weights says what of them is wrong: 16 MiB. */
+const FEW = 2 ** 22;
+
 /** What was built, and what frees everything that building it made. */
 export interface Built<T> {
   readonly value: T;
@@ -9,7 +12,7 @@ export interface Built<T> {
 }
 
 export interface WatchOptions {
-  /** More numbers than the weights may have in all: what they are set from has no more. */
+  /** The most numbers that large weights may have in all: what they are set from has no more. */
   readonly mostNumbers: number;
   /** Whether weights are zeros at first, because all of them will be set. */
   readonly areSet?: boolean;
@@ -43,7 +46,7 @@ export function watchBuild<T>(build: () => T, { mostNumbers, areSet = false }: W
   layers.addWeight = function (name, shape, ...rest) {
     const own = shape.reduce<number>((product, length) => product * (length ?? NaN), 1);
     numbers += own;
-    if (!(own >= 0 && numbers <= mostNumbers)) {
+    if (!(own >= 0 && numbers <= Math.max(mostNumbers, FEW))) {
       throw new CardinalError(
         `layer ${this.name}: its weight ${name} of [${shape.join(', ')}] is too large: ` +
           `the weights have ${mostNumbers} numbers in all`,
